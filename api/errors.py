@@ -1,0 +1,100 @@
+"""Every error as one JSON shape, or as a page where a person asked for one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from api.pages import error_page
+from indexer import errors
+from indexer.errors import PaperkinError, shorten
+
+_log = logging.getLogger(__name__)
+
+STATUS: Final[Mapping[type[PaperkinError], int]] = {
+    errors.PaperNotFound: 404,
+    errors.InvalidInput: 422,
+    errors.CollectionBusy: 503,
+    errors.PaperkinError: 503,
+}
+"""The first class in an error's line of descent that stands here gives the status."""
+
+_HTTP: Final = {
+    401: ("key_required", "This needs the API key.", "Send the header Authorization: Bearer KEY."),
+    403: (
+        "writing_disabled",
+        "This server accepts no changes: it can be reached from other machines and has no API key.",
+        "Set PAPERKIN_API_KEY and start it again, or serve on 127.0.0.1.",
+    ),
+    404: ("not_found", "There is nothing at this address.", "See /docs for the addresses."),
+    405: ("method_not_allowed", "This address does not take this method.", "See /docs for the methods."),
+    413: ("body_too_large", "The request's body is too large.", "Send fewer papers at a time."),
+}
+
+
+def error_body(code: str, message: str, next_step: str) -> dict[str, Any]:
+    """The JSON shape of an error."""
+    return {"error": {"code": code, "message": message, "next_step": next_step}}
+
+
+def install(app: FastAPI) -> None:
+    """Have the application answer every error in our shape."""
+
+    @app.exception_handler(PaperkinError)
+    def known(request: Request, error: PaperkinError) -> Response:
+        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+        return respond(request, status, error.code, error.message, error.next_step)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        status, code, message, next_step = _explain(error.errors()[0])
+        return respond(request, status, code, message, next_step)
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> Response:
+        code, message, next_step = _HTTP.get(
+            error.status_code, ("http_error", str(error.detail), "See /docs for what can be asked.")
+        )
+        return respond(request, error.status_code, code, message, next_step, error.headers)
+
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, error: Exception) -> Response:
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return respond(
+            request, 500, "internal_error", "Something failed in the server.", "Please report it with the server's log."
+        )
+
+
+def respond(
+    request: Request, status: int, code: str, message: str, next_step: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error as JSON, or as a page outside the REST interface if the client prefers HTML."""
+    wants_page = not request.url.path.startswith("/v1") and "text/html" in request.headers.get("accept", "")
+    if wants_page:
+        return error_page(status, message, next_step)
+    return JSONResponse(error_body(code, message, next_step), status_code=status, headers=headers)
+
+
+def _explain(problem: Mapping[str, Any]) -> tuple[int, str, str, str]:
+    """Status, code, sentence and next step for what pydantic says first."""
+    kind = str(problem["type"])
+    field = ".".join(str(part) for part in problem["loc"][1:] if part not in ("one", "many")) or "body"
+    field = shorten(field.encode("utf-8", "replace").decode())
+    if kind == "json_invalid":
+        return 400, "malformed_json", "The body is not JSON.", "Send a JSON object, encoded as UTF-8."
+    if kind == "extra_forbidden":
+        return 422, "unknown_field", f"There is no field {field!r} here.", "See /docs for the fields and filters."
+    if kind == "missing":
+        return 422, "missing_field", f"The field {field!r} is missing.", "See /docs for the fields that are needed."
+    if kind == "string_unicode":
+        return 422, "invalid_text", f"The field {field!r} holds half a surrogate pair.", "Send text encoded as UTF-8."
+    if kind == "literal_error":
+        allowed = str(problem.get("ctx", {}).get("expected", ""))
+        return 422, "invalid_value", f"The field {field!r} has an unknown value.", f"Use one of: {allowed}."
+    return 422, "wrong_type", f"The field {field!r}: {problem['msg']}.", "See /docs for the types of the fields."

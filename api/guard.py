@@ -1,0 +1,97 @@
+"""Turns away what no route should have to look at: foreign hosts, undecodable addresses, huge bodies."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import error_body
+
+MAX_BODY: Final = 4_000_000
+"""Bytes of a request's body: a thousand papers, or far more than the longest question."""
+
+_LOCAL_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+class Guard:
+    """ASGI middleware. `loopback` also refuses requests that name another host.
+
+    A page of another site can point its own name at 127.0.0.1 and have a browser ask us; the Host header tells.
+    """
+
+    def __init__(self, app: ASGIApp, *, loopback: bool) -> None:
+        self._app = app
+        self._loopback = loopback
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._loopback and not _is_local(Headers(scope=scope).get("host", "")):
+            refusal = _refusal(
+                421, "wrong_host", "This server answers only for this machine.", "Ask for 127.0.0.1 or localhost."
+            )
+        elif not _is_text(scope.get("raw_path") or b"") or not _is_text(scope["query_string"]):
+            refusal = _refusal(400, "invalid_text", "The address is not UTF-8.", "Percent-encode it as UTF-8.")
+        else:
+            body = await _read(receive, Headers(scope=scope).get("content-length"))
+            if body is not None:
+                await self._app(scope, _replay(body, receive), send)
+                return
+            refusal = _refusal(
+                413,
+                "body_too_large",
+                f"The request's body is over {MAX_BODY:,} bytes.",
+                "Ask with less text, or send fewer papers at a time.",
+            )
+        await refusal(scope, receive, send)
+
+
+def _refusal(status: int, code: str, message: str, next_step: str) -> JSONResponse:
+    return JSONResponse(error_body(code, message, next_step), status_code=status)
+
+
+def _is_local(host: str) -> bool:
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return name.lower() in _LOCAL_NAMES
+
+
+def _is_text(quoted: bytes) -> bool:
+    try:
+        unquote_to_bytes(quoted).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+async def _read(receive: Receive, declared: str | None) -> bytes | None:
+    """The whole body, or `None` if it is over the limit; no more than the limit is ever held."""
+    if declared is not None and declared.isdecimal() and int(declared[:20]) > MAX_BODY:
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(body)
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replayed() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed

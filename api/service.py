@@ -1,0 +1,58 @@
+"""What the faces share: one collection, one encoder, one engine, and who may write."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from indexer.collection import Collection
+from indexer.encoder import Encoder, open_encoder
+from indexer.ingest import ingest
+from indexer.paper import Paper
+from indexer.report import Report
+from indexer.settings import Settings
+from search.engine import Engine
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything a face needs to answer, made once at the door.
+
+    `loopback` says that only this machine can reach the server, which is then free to accept writes and to refuse
+    requests that were meant for another host.
+    """
+
+    collection: Collection
+    encoder: Encoder
+    engine: Engine
+    api_key: str | None = None
+    loopback: bool = True
+
+    def add(self, papers: Sequence[Paper]) -> Report:
+        """Add papers, or replace those whose id is known."""
+        report = Report(read=len(papers))
+        ingest(self.collection, self.encoder, papers, report)
+        return report
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Remove papers; returns how many there were."""
+        with self.collection.writing("remove") as writer:
+            return writer.remove(ids)
+
+
+def open_service(
+    settings: Settings, *, loopback: bool = True, announce: Callable[[str], None] = lambda _: None
+) -> Service:
+    """Open the collection and the encoder of the settings. Raises the `PaperkinError` that stops either."""
+    collection = Collection(settings.collection)  # first: a missing collection is told before a model is loaded
+    encoder = open_encoder(settings.model, settings.cache, announce)
+    return Service(collection, encoder, Engine(collection, encoder), settings.api_key, loopback)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to bind is reachable from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

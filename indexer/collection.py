@@ -1,0 +1,303 @@
+"""The directory of a collection: one truth, its derived indexes, one writer, many readers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from indexer import generation, lock, vectors
+from indexer.encoder import ModelIdentity
+from indexer.errors import (
+    CollectionBusy,
+    CollectionDamaged,
+    CollectionError,
+    CollectionForeign,
+    CollectionMismatch,
+    CollectionMissing,
+    IndexDamaged,
+)
+from indexer.lexicon import SCHEMA, LexicalIndex
+from indexer.manifest import MANIFEST, Manifest
+from indexer.paper import TEXT_RECIPE
+from indexer.store import Store
+from indexer.store_writer import Encoded, StoreWriter
+
+FORMAT: Final = "1"
+TRUTH: Final = "papers.db"
+WRITER_WAIT: Final = 30.0
+READER_WAIT: Final = 15.0
+_ELSEWHERE: Final = "Choose another directory with --collection or PAPERKIN_COLLECTION."
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One state of a collection, which never changes: the truth, and both indexes of exactly that truth.
+
+    `fingerprint` names the state: equal fingerprints mean equal papers, rows and lexical statistics.
+    """
+
+    store: Store
+    dense: vectors.DenseIndex
+    lexical: LexicalIndex
+    papers: int
+    sequence: int
+    fingerprint: str
+
+
+class Collection:
+    """An open collection. `snapshot` to read, `writing` to change; both may be used by several threads."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open a directory. Raises the `CollectionError` that tells what is wrong with it."""
+        self.directory: Final = directory
+        _require(directory)
+        store = Store(directory / TRUTH)
+        try:
+            self.identity: Final = _identity(store.meta(), directory)
+        finally:
+            store.close()
+        self._refreshing = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._stamp: tuple[int, int, int] | None = None
+
+    @classmethod
+    def create(cls, directory: Path, identity: ModelIdentity) -> Collection:
+        """Make an empty collection in a new or empty directory.
+
+        Raises `CollectionForeign` where the directory holds anything: nothing of anyone's is ever overwritten.
+        """
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            if any(directory.iterdir()):
+                raise CollectionForeign(f"{directory} holds something that is not a collection.", _ELSEWHERE)
+            meta = {"format": FORMAT, "model": json.dumps(asdict(identity)), "recipe": TEXT_RECIPE}
+            Store.create(directory / TRUTH, meta | {"sequence": "0", "papers": "0", "fingerprint": "0"})
+        except OSError as error:
+            raise CollectionError(
+                f"{directory} cannot be made a collection: {error.strerror or error}.", _ELSEWHERE
+            ) from error
+        return cls(directory)
+
+    @staticmethod
+    def exists(directory: Path) -> bool:
+        """Whether a collection stands in this directory, whole or not."""
+        return (directory / TRUTH).exists()
+
+    def expect(self, identity: ModelIdentity) -> None:
+        """Raise `CollectionMismatch` where the embeddings are of another model than this one."""
+        ours = self.identity
+        if (ours.weights_sha256, ours.dimension, ours.max_tokens) != (
+            identity.weights_sha256,
+            identity.dimension,
+            identity.max_tokens,
+        ):
+            raise CollectionMismatch(
+                f"{self.directory} was made with the model {ours.name} ({ours.weights_sha256[:12]}, "
+                f"{ours.dimension} dimensions), not with {identity.name} ({identity.weights_sha256[:12]}, "
+                f"{identity.dimension} dimensions).",
+                f"Set the model to {ours.name}, or index the papers into another directory.",
+            )
+
+    # Reading
+
+    def snapshot(self) -> Snapshot:
+        """The present state. Cheap while nothing has changed, also by other processes."""
+        if self._snapshot is None or _stamp(self.directory) != self._stamp:
+            with self._refreshing:
+                stamp = _stamp(self.directory)
+                if self._snapshot is None or stamp != self._stamp:
+                    self._snapshot, self._stamp = self._open_snapshot(), stamp
+        return self._snapshot
+
+    def _open_snapshot(self) -> Snapshot:
+        """Read a manifest and pin the truth that it covers; where they differ, wait for the writer or catch up."""
+        deadline = time.monotonic() + READER_WAIT
+        while True:
+            _require(self.directory)
+            store = Store(self.directory / TRUTH)
+            try:
+                state = store.pin()
+                manifest = Manifest.load(self.directory)
+                if manifest and manifest.sequence == state.sequence:
+                    return self._assemble(store, manifest)
+                reason = "the indexes do not cover the papers"
+            except IndexDamaged as error:
+                reason = error.message
+            except BaseException:
+                store.close()
+                raise
+            store.close()
+            self._catch_up(reason, deadline)
+
+    def _catch_up(self, reason: str, deadline: float) -> None:
+        """Make the indexes cover the truth, unless a writer that is at work does so by itself."""
+        try:
+            with self.writing("catch up", timeout=0.2) as writer:
+                if writer.publish_if_needed():
+                    _log.warning("%s: made anew, because %s.", self.directory, reason)
+        except CollectionBusy:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+    def _assemble(self, store: Store, manifest: Manifest) -> Snapshot:
+        manifest.check(self.directory)
+        place = self.directory / manifest.directory
+        dimension = self.identity.dimension
+        state = store.state()
+        base = vectors.load(place / generation.DENSE, dimension)
+        keys, rows = store.embeddings(dimension, manifest.dense_sequence)
+        snapshot = Snapshot(
+            store=store,
+            dense=vectors.DenseIndex(
+                base, store.changed(manifest.dense_sequence), vectors.build(keys, rows, dimension)
+            ),
+            lexical=LexicalIndex(place / generation.LEXICAL),
+            papers=state.papers,
+            sequence=state.sequence,
+            fingerprint=self._fingerprint(state.fingerprint, manifest),
+        )
+        # Questions that are still being answered keep their snapshot; its connection closes with the last.
+        weakref.finalize(snapshot, store.close)
+        return snapshot
+
+    def _fingerprint(self, content: int, manifest: Manifest) -> str:
+        facts = {
+            "content": f"{content:064x}",
+            "model": asdict(self.identity),
+            "recipe": TEXT_RECIPE,
+            "factory": vectors.FACTORY,
+            "lexical": SCHEMA,
+            # Papers that were dropped still weigh in the word statistics until the lexical index is made anew.
+            "history": manifest.sequence if manifest.residue else None,
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    # Writing
+
+    @contextmanager
+    def writing(self, purpose: str, timeout: float = WRITER_WAIT) -> Iterator[Writer]:
+        """Hold the right to change the collection. Raises `CollectionBusy` while another process has it."""
+        with lock.writer_lock(self.directory, purpose, timeout):
+            store = StoreWriter(self.directory / TRUTH)
+            try:
+                yield Writer(self.directory, self.identity.dimension, store)
+            finally:
+                store.close()
+
+    def verify(self) -> list[str]:
+        """Everything that is wrong on disk, read in full: the truth, its fingerprint, both indexes. Empty if well."""
+        snapshot = self.snapshot()
+        with self.writing("verify") as writer:
+            problems = writer.store.check()
+            manifest = Manifest.load(self.directory)
+            if manifest is None:
+                return [*problems, f"{MANIFEST} is missing"]
+            try:
+                manifest.check(self.directory, thorough=True)
+            except IndexDamaged as error:
+                problems.append(error.message)
+        if snapshot.lexical.papers != snapshot.papers:
+            problems.append(f"the lexical index holds {snapshot.lexical.papers} papers, not {snapshot.papers}")
+        return problems
+
+
+class Writer:
+    """Changes a collection while its lock is held. Each change is on disk and searchable when its method returns."""
+
+    def __init__(self, directory: Path, dimension: int, store: StoreWriter) -> None:
+        self.store: Final = store
+        self._directory = directory
+        self._dimension = dimension
+
+    def apply(self, papers: Sequence[Encoded]) -> None:
+        """Add papers, and replace those whose id is known; all of them or none."""
+        if wrong := next((p for p in papers if p.row.shape != (self._dimension,)), None):
+            raise CollectionMismatch(
+                f"The row of {wrong.paper.id!r} has the shape {wrong.row.shape}, not ({self._dimension},).",
+                "Encode with the collection's own model.",
+            )
+        if papers:
+            with self.store.transaction():
+                self.store.apply(papers)
+            self.publish_if_needed()
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Remove papers; returns how many there were."""
+        with self.store.transaction():
+            removed = self.store.remove(ids)
+        self.publish_if_needed()
+        return removed
+
+    def publish_if_needed(self) -> bool:
+        """Make the derived indexes cover the truth. Returns whether anything had to be done."""
+        manifest: Manifest | None = Manifest.load(self._directory)
+        if manifest:
+            try:
+                manifest.check(self._directory)
+            except IndexDamaged:
+                manifest = None
+        if manifest and manifest.sequence == self.store.state().sequence:
+            generation.remove_others(self._directory, manifest)
+            return False
+        generation.build(self._directory, self.store, self._dimension, manifest)
+        return True
+
+    def rebuild(self) -> None:
+        """Make both indexes anew from the truth, whatever they were."""
+        generation.build(self._directory, self.store, self._dimension, None)
+
+
+def _require(directory: Path) -> None:
+    """Raise the error that says why a directory is not a collection that can be opened."""
+    if (directory / TRUTH).is_file():
+        return
+    if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
+        raise CollectionMissing(
+            f"There is no collection in {directory} yet.", "Make one from your papers: paperkin index FILE…"
+        )
+    if not directory.is_dir():
+        raise CollectionForeign(f"{directory} is a file, not a collection.", _ELSEWHERE)
+    if (directory / MANIFEST).exists():
+        raise CollectionDamaged(
+            f"{directory} lacks {TRUTH}, which holds its papers.",
+            "Restore it from a backup, or index the papers again into another directory.",
+        )
+    raise CollectionForeign(f"{directory} holds something that is not a collection.", _ELSEWHERE)
+
+
+def _identity(meta: dict[str, str], directory: Path) -> ModelIdentity:
+    """What the collection says of itself, or the error that says why it cannot be used."""
+    again = "Index the papers again into another directory."
+    if "format" not in meta:
+        raise CollectionForeign(f"{directory / TRUTH} is a database of something else.", _ELSEWHERE)
+    if meta["format"] != FORMAT:
+        raise CollectionMismatch(
+            f"{directory} is in format {meta['format']}; this version reads format {FORMAT}.",
+            f"Use the version of Paperkin that made it. {again}",
+        )
+    if meta.get("recipe") != TEXT_RECIPE:
+        raise CollectionMismatch(f"{directory} embeds its papers by the recipe {meta.get('recipe')!r}.", again)
+    try:
+        return ModelIdentity(**json.loads(meta["model"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise CollectionDamaged(f"{directory} does not say which model made it.", again) from error
+
+
+def _stamp(directory: Path) -> tuple[int, int, int] | None:
+    """Tells one manifest from the next without reading it."""
+    try:
+        facts = (directory / MANIFEST).stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size

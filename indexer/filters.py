@@ -1,0 +1,104 @@
+"""Filters: hard restrictions on which papers may be an answer."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from indexer.errors import InvalidPaper, InvalidQuery
+from indexer.paper import check_date, first_day
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a paper must be to be found at all; `None` restricts nothing.
+
+    `date_from` and `date_to` are inclusive ISO 8601 days, months or years; a paper whose date is unknown passes
+    neither. `author` means every word of it in one author's name, whatever the case and accents. `category` is a
+    category or, up to a dot, the archive it belongs to (`cs` takes in `cs.CL`). `source` is taken as it is.
+    """
+
+    date_from: str | None = None
+    date_to: str | None = None
+    author: str | None = None
+    category: str | None = None
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("date_from", "date_to"):
+            value = getattr(self, name)
+            if value is not None:
+                try:
+                    check_date(name, value)
+                except InvalidPaper:
+                    raise InvalidQuery(
+                        "invalid_filter",
+                        f"{name} is not a date: {value[:40]!r}.",
+                        "Write a day, a month or a year, such as 2025-06-23, 2025-06 or 2025.",
+                    ) from None
+        if self.author is not None and not name_words(self.author):
+            raise InvalidQuery("invalid_filter", "The author filter holds no word.", "Give a name, or leave it out.")
+        for name in ("category", "source"):
+            if getattr(self, name) is not None and not getattr(self, name).strip():
+                raise InvalidQuery("invalid_filter", f"The {name} filter is blank.", "Give a value, or leave it out.")
+
+    @property
+    def first(self) -> str | None:
+        """The first day that passes."""
+        return None if self.date_from is None else first_day(self.date_from)
+
+    @property
+    def last(self) -> str | None:
+        """A string that no passing day is greater than: `2025-06` reaches to the end of June."""
+        return None if self.date_to is None else self.date_to + "\U0010ffff"
+
+    @property
+    def empty(self) -> bool:
+        """Whether every paper passes."""
+        return self == Filters()
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a person's name, folded for comparison: no case, no accents."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    return _WORD.findall("".join(c for c in folded if not unicodedata.combining(c)))
+
+
+def fold(label: str) -> str:
+    """A category's name for comparison: no case, no outer space."""
+    return label.strip().casefold()
+
+
+def to_sql(filters: Filters) -> tuple[str, list[Any]]:
+    """Filters as a condition on the table `paper`, and its values. No value becomes part of the text."""
+    conditions: list[tuple[str, list[Any]]] = []
+    if filters.first is not None:
+        conditions.append(("day >= ?", [filters.first]))
+    if filters.last is not None:
+        conditions.append(("day <= ?", [filters.last]))
+    if filters.source is not None:
+        conditions.append(("source = ?", [filters.source.strip()]))
+    if filters.category is not None:
+        name = fold(filters.category)
+        conditions.append(
+            # "." and "/" are neighbours in ASCII: the range holds every name that begins with "name."
+            (
+                "key IN (SELECT key FROM category WHERE name = ? OR (name > ? AND name < ?))",
+                [name, name + ".", name + "/"],
+            )
+        )
+    if filters.author is not None:
+        words = sorted(set(name_words(filters.author)))
+        conditions.append(
+            (
+                f"key IN (SELECT key FROM author_word WHERE word IN ({','.join('?' * len(words))})"  # noqa: S608
+                " GROUP BY key, position HAVING count(*) = ?)",
+                [*words, len(words)],
+            )
+        )
+    where = " AND ".join(sql for sql, _ in conditions) or "TRUE"
+    return where, [value for _, values in conditions for value in values]

@@ -1,0 +1,124 @@
+"""Makes the derived indexes: each change of the truth gets a new directory of index files, most of them shared.
+
+Nothing is changed in place. A directory is filled, then named by the manifest, then its predecessor is removed;
+readers that have the old files open keep reading them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from indexer import lexicon, vectors
+from indexer.manifest import Manifest, list_files
+from indexer.store import Store
+
+DENSE: Final = "dense.faiss"
+LEXICAL: Final = "lexical"
+PREFIX: Final = "index-"
+
+SMALL: Final = 10_000
+"""Papers up to which the dense file is written anew for every change: that takes milliseconds."""
+TAIL_SHARE: Final = 0.1
+"""Share of the papers that may wait in the tail of a larger collection before they are folded in."""
+RESIDUE_SMALL: Final = 2_000
+RESIDUE_SHARE: Final = 0.2
+"""The lexical index is made anew after any removal up to `RESIDUE_SMALL` papers, else after this share of them."""
+
+
+def build(collection: Path, store: Store, dimension: int, previous: Manifest | None) -> Manifest:
+    """Make the indexes of the store's present state and put them in force.
+
+    `previous` is a manifest whose files are whole; its files are shared where they still serve. Without it
+    everything is made anew.
+    """
+    state = store.state()
+    directory = _fresh_directory(collection)
+    if previous and (previous.factory, previous.lexical_schema) != (vectors.FACTORY, lexicon.SCHEMA):
+        previous = None
+    residue = _lexical(directory / LEXICAL, collection, store, state.papers, previous)
+    dense_sequence, dense_rows = _dense(directory / DENSE, collection, store, dimension, previous)
+    _sync(directory)
+    shared = previous.files if previous else {}
+    manifest = Manifest(
+        directory=directory.name,
+        sequence=state.sequence,
+        dense_sequence=dense_sequence,
+        dense_rows=dense_rows,
+        last_key=store.last_key(),
+        residue=residue,
+        factory=vectors.FACTORY,
+        lexical_schema=lexicon.SCHEMA,
+        files=list_files(directory, shared),
+    )
+    manifest.save(collection)
+    remove_others(collection, manifest)
+    return manifest
+
+
+def remove_others(collection: Path, manifest: Manifest) -> None:
+    """Remove the directories that are no longer, or never came, in force."""
+    for path in collection.glob(f"{PREFIX}*"):
+        if path.name != manifest.directory:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _fresh_directory(collection: Path) -> Path:
+    numbers = [int(path.name.removeprefix(PREFIX)) for path in collection.glob(f"{PREFIX}[0-9]*")]
+    directory = collection / f"{PREFIX}{max(numbers, default=0) + 1:06d}"
+    (directory / LEXICAL).mkdir(parents=True)
+    return directory
+
+
+def _lexical(target: Path, collection: Path, store: Store, papers: int, previous: Manifest | None) -> int:
+    """Write the lexical index; returns its residue."""
+    if previous:
+        changed = store.changed(previous.sequence)
+        forget = changed[changed <= previous.last_key]  # keys only grow: larger ones are of new papers
+        residue = previous.residue + len(forget)
+        allowance = 0 if papers <= RESIDUE_SMALL else int(papers * RESIDUE_SHARE)
+        if residue <= allowance:
+            _share(collection / previous.directory / LEXICAL, target)
+            lexicon.update(target, forget, store.texts(previous.sequence))
+            return residue
+    lexicon.update(target, np.empty(0, dtype=np.int64), store.texts())
+    return 0
+
+
+def _dense(target: Path, collection: Path, store: Store, dimension: int, previous: Manifest | None) -> tuple[int, int]:
+    """Write or share the dense file; returns the sequence number and the number of rows that it covers."""
+    state = store.state()
+    if previous and state.papers > SMALL:
+        waiting = len(store.changed(previous.dense_sequence))
+        if waiting <= TAIL_SHARE * state.papers:
+            _link(collection / previous.directory / DENSE, target)
+            return previous.dense_sequence, previous.dense_rows
+    keys, rows = store.embeddings(dimension)
+    vectors.save(vectors.build(keys, rows, dimension), target)
+    return state.sequence, len(keys)
+
+
+def _share(source: Path, target: Path) -> None:
+    for path in source.iterdir():
+        if path.suffix != ".lock":
+            _link(path, target / path.name)
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for the same file; a copy where the file system has no such thing."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _sync(directory: Path) -> None:
+    """Have the system write the files before the manifest names them."""
+    for path in directory.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())

@@ -1,0 +1,122 @@
+"""The lexical index: BM25 over title and abstract, English stems. The only import of tantivy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from indexer.errors import IndexDamaged
+
+Keys = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+SCHEMA: Final = "english stems, title and abstract as one field/1"
+"""Names the fields and the analysis. Stored in the manifest: an index of another schema is rebuilt."""
+
+_ANALYZER: Final = "paperkin_en"
+_LONGEST_TERM: Final = 60
+_HEAP: Final = 64_000_000
+
+
+def _analyzer() -> tantivy.TextAnalyzer:
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(_LONGEST_TERM))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+        .filter(tantivy.Filter.stemmer("english"))
+        .build()
+    )
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("key", indexed=True, fast=True)
+    builder.add_text_field("text", tokenizer_name=_ANALYZER)
+    return builder.build()
+
+
+def _open(path: Path) -> tantivy.Index:
+    try:
+        index = tantivy.Index(_schema(), str(path))
+    except ValueError as error:
+        raise IndexDamaged(f"{path} cannot be read.") from error
+    index.register_tokenizer(_ANALYZER, _analyzer())
+    return index
+
+
+def update(path: Path, forget: Keys, documents: Iterable[tuple[int, str, str]]) -> None:
+    """Change the index in a directory, or make it: drop keys, then add (key, title, abstract).
+
+    Returns when everything, merges included, is on disk.
+    """
+    # One thread and no merges left running: the same changes give the same segments, hence the same scores.
+    writer = _open(path).writer(_HEAP, num_threads=1)
+    for key in forget.tolist():
+        writer.delete_documents_by_term("key", key)
+    for key, title, abstract in documents:
+        document = tantivy.Document()
+        document.add_integer("key", key)
+        document.add_text("text", f"{title} {abstract}")
+        writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+class LexicalIndex:
+    """An immutable view of the index in a directory."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `IndexDamaged` where the directory does not hold an index."""
+        if not tantivy.Index.exists(str(path)):
+            raise IndexDamaged(f"{path} holds no index.")
+        index = _open(path)
+        self._schema = index.schema
+        self._searcher = index.searcher()
+        self._analyzer = _analyzer()
+
+    @property
+    def papers(self) -> int:
+        """How many papers the index holds."""
+        return self._searcher.num_docs
+
+    def terms(self, text: str) -> list[str]:
+        """The stems of a text, each once, in order."""
+        return list(dict.fromkeys(self._analyzer.analyze(text)))
+
+    def search(self, terms: Sequence[str], k: int, allowed: Keys | None = None) -> tuple[Keys, Scores]:
+        """The k best keys by BM25 over any of the terms, and their scores, best first.
+
+        Every key that ties with the last one comes too. `allowed` restricts the search to some keys, exactly.
+        """
+        if not terms or k < 1 or (allowed is not None and not len(allowed)):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        query = self._query(terms, allowed)
+        wanted = k + 1
+        while True:
+            hits = self._searcher.search(query, wanted, count=False).hits
+            if len(hits) < wanted or hits[k - 1][0] > hits[-1][0]:
+                break
+            wanted *= 2
+        scores = np.array([score for score, _ in hits], dtype=np.float32)
+        keys = np.array(self._searcher.fast_field_values("key", [at for _, at in hits]), dtype=np.int64)
+        kept = len(hits) if len(hits) <= k else int(np.count_nonzero(scores >= scores[k - 1]))
+        order = np.lexsort((keys[:kept], -scores[:kept]))
+        return keys[order], scores[order]
+
+    def _query(self, terms: Sequence[str], allowed: Keys | None) -> tantivy.Query:
+        words = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term)) for term in terms]
+        )
+        if allowed is None:
+            return words
+        # A filter decides who may be found and adds nothing to the score.
+        only = tantivy.Query.term_set_query(self._schema, "key", allowed.tolist())
+        return tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, words), (tantivy.Occur.Must, tantivy.Query.const_score_query(only, 0.0))]
+        )

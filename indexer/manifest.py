@@ -1,0 +1,90 @@
+"""`manifest.json`: which derived indexes are in force, what made them, and their checksums.
+
+It is replaced in one rename. Whoever has read it knows a directory of indexes that never changes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from indexer.errors import IndexDamaged
+from indexer.model import file_hash
+
+MANIFEST: Final = "manifest.json"
+EAGER_BYTES: Final = 64_000_000
+"""Files up to this size in all are compared with their checksums on opening; `verify` compares any size."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """A file as it was written."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The derived indexes in force.
+
+    `sequence` is the change of the truth that both cover, the dense file alone up to `dense_sequence`; what came
+    after that is searched as a tail. No key above `last_key` is in either. `residue` counts the papers that the
+    lexical index has dropped since it was made anew: their words still weigh in its statistics, so that scores
+    depend on history while it is not zero.
+    """
+
+    directory: str
+    sequence: int
+    dense_sequence: int
+    dense_rows: int
+    last_key: int
+    residue: int
+    factory: str
+    lexical_schema: str
+    files: Mapping[str, FileFacts]
+
+    def save(self, collection: Path) -> None:
+        """Put this manifest in force."""
+        making = collection / (MANIFEST + ".making")
+        with making.open("w", encoding="utf-8") as stream:
+            json.dump(asdict(self), stream, indent=2)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        making.replace(collection / MANIFEST)
+
+    @classmethod
+    def load(cls, collection: Path) -> Manifest | None:
+        """The manifest in force; `None` where it is missing or damaged: it is derived and can be made anew."""
+        try:
+            values = json.loads((collection / MANIFEST).read_text(encoding="utf-8"))
+            files = {name: FileFacts(**facts) for name, facts in values.pop("files").items()}
+            return cls(files=files, **values)
+        except (OSError, ValueError, TypeError, AttributeError, KeyError):
+            return None
+
+    def check(self, collection: Path, *, thorough: bool = False) -> None:
+        """Compare the files with what was written. Raises `IndexDamaged` for the first that differs."""
+        hashing = thorough or sum(facts.size for facts in self.files.values()) <= EAGER_BYTES
+        for name, facts in self.files.items():
+            path = collection / self.directory / name
+            same = path.is_file() and path.stat().st_size == facts.size
+            if not same or (hashing and file_hash(path) != facts.sha256):
+                raise IndexDamaged(f"{path} is not as it was written.")
+
+
+def list_files(directory: Path, known: Mapping[str, FileFacts]) -> dict[str, FileFacts]:
+    """Facts of every file below a directory. Index files never change: those in `known` are not read again."""
+    facts: dict[str, FileFacts] = {}
+    for path in sorted(path for path in directory.rglob("*") if path.is_file() and path.suffix != ".lock"):
+        name, size = path.relative_to(directory).as_posix(), path.stat().st_size
+        old = known.get(name)
+        # tantivy keeps its own lists under fixed names; every other name is unique to its content.
+        fixed = path.suffix == ".json" or path.name == "dense.faiss"
+        facts[name] = old if old and not fixed and old.size == size else FileFacts(size, file_hash(path))
+    return facts

@@ -1,0 +1,217 @@
+"""The one record of the product: a paper, its identity, its JSON form and the text that is embedded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Any, Final
+
+from indexer.errors import InvalidPaper, shorten
+
+TEXT_RECIPE: Final = "title. abstract/1"
+"""Names how `Paper.text` is made. Stored with a collection: another recipe means other embeddings."""
+
+LIMITS: Final = {"id": 512, "title": 4_000, "abstract": 100_000, "author": 500, "category": 200, "url": 2_000}
+MAX_LIST: Final = 10_000
+MAX_COUNT: Final = 2**53 - 1  # the largest integer that every JSON reader keeps exact
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_PARAGRAPHS = re.compile(r"[ \t]*\n[ \t]*(?:\n\s*)+")
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper. Making one tidies white space and checks every field; `InvalidPaper` says which is wrong.
+
+    `published` is an ISO 8601 date at the precision that is known: a day, a month or a year.
+    `author_count` may be known where the names are not. `None` means unknown, never zero.
+    """
+
+    id: str
+    title: str
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    author_count: int | None = None
+    published: str | None = None
+    comments: int | None = None
+    upvotes: int | None = None
+    categories: tuple[str, ...] = ()
+    url: str | None = None
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        tidy: dict[str, Any] = {
+            "id": _line("id", self.id, required=True),
+            "title": _line("title", self.title, required=True),
+            "abstract": _prose("abstract", self.abstract),
+            "authors": _lines("author", self.authors),
+            "categories": _lines("category", self.categories),
+            "published": None if self.published is None else check_date("published", self.published),
+            "url": _url(self.url),
+            "source": None if self.source is None else _line("source", self.source) or None,
+        }
+        for name, value in tidy.items():
+            object.__setattr__(self, name, value)
+        for name in ("author_count", "comments", "upvotes"):
+            _count(name, getattr(self, name))
+        if self.authors:
+            object.__setattr__(self, "author_count", max(self.author_count or 0, len(self.authors)))
+
+    @property
+    def text(self) -> str:
+        """What is embedded (see `TEXT_RECIPE`): the title alone where there is no abstract."""
+        if not self.abstract:
+            return self.title
+        return f"{self.title}{'' if self.title[-1] in '.?!' else '.'} {self.abstract}"
+
+    @property
+    def day(self) -> str | None:
+        """The first day of `published`, by which papers are filtered and sorted."""
+        return None if self.published is None else first_day(self.published)
+
+    @property
+    def content_hash(self) -> bytes:
+        """SHA-256 of the record: two papers with the same id are the same paper if this is equal."""
+        return hashlib.sha256(to_line(self).encode()).digest()
+
+
+FIELDS: Final = tuple(field.name for field in fields(Paper))
+
+
+def to_record(paper: Paper) -> dict[str, Any]:
+    """The paper as JSON values, in a fixed order, unknown values as `None`."""
+    return asdict(paper)
+
+
+def to_line(paper: Paper) -> str:
+    """The paper as one line of JSON, without a line break."""
+    return json.dumps(to_record(paper), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_record(record: Mapping[str, object]) -> Paper:
+    """Make a paper of JSON values in the product's own names; the id comes from the title if there is none.
+
+    Raises `InvalidPaper` for a missing title, an unknown name or a value of the wrong type.
+    """
+    if unknown := sorted(set(record) - set(FIELDS)):
+        raise InvalidPaper(
+            f"A paper has no field {shorten(str(unknown[0]))!r}.", f"The fields are: {', '.join(FIELDS)}."
+        )
+    values: dict[str, Any] = {name: value for name, value in record.items() if value is not None}
+    for name in ("authors", "categories"):
+        if name in values:
+            if not isinstance(values[name], list | tuple):
+                raise _wrong(name, "must be a list of strings")
+            values[name] = tuple(values[name])
+    if "title" not in values:
+        raise _wrong("title", "is missing")
+    if not values.get("id"):
+        values["id"] = id_from_title(_line("title", values["title"], required=True))
+    return Paper(**values)
+
+
+def id_from_title(title: str) -> str:
+    """A readable id that depends on the title alone.
+
+    The words of the title joined by hyphens. Where that loses something (a long title, letters that have no
+    ASCII form) eight hex digits of the title's SHA-256 keep different titles apart.
+    """
+    folded = unicodedata.normalize("NFKD", title.casefold())
+    letters = "".join(c for c in folded if not unicodedata.combining(c))
+    words = re.findall(r"[a-z0-9]+", letters)
+    slug = "-".join(words)
+    lossy = any(c.isalnum() and not c.isascii() for c in letters)
+    if slug and len(slug) <= 120 and not lossy:
+        return slug
+    digest = hashlib.sha256(" ".join(folded.split()).encode()).hexdigest()[:8]
+    kept = slug[:100].rsplit("-", 1)[0] if len(slug) > 100 else slug
+    return f"{kept}-{digest}" if kept else f"paper-{digest}"
+
+
+def check_date(name: str, text: object) -> str:
+    """An ISO 8601 day, month or year that exists; `InvalidPaper` otherwise."""
+    match = _DATE.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise _wrong(name, "must be a date such as 2025-06-23, 2025-06 or 2025")
+    try:
+        date.fromisoformat(first_day(match[0]))
+    except ValueError:
+        raise _wrong(name, f"is not a day of the calendar: {match[0]}") from None
+    return match[0]
+
+
+def first_day(published: str) -> str:
+    """`2025` → `2025-01-01`, `2025-06` → `2025-06-01`, a day as it is."""
+    return published + "-01-01"[len(published) - 4 :] if len(published) < len("2025-06-23") else published
+
+
+def is_unsafe(text: str) -> bool:
+    """Whether a text holds NUL, other control characters or lone surrogates."""
+    return _UNSAFE.search(text) is not None
+
+
+def make_safe(text: str) -> str:
+    """Replace what `is_unsafe` finds by U+FFFD, so that a damaged record can be kept."""
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _wrong(name: str, what: str) -> InvalidPaper:
+    return InvalidPaper(f"The paper's {name} {what}.", "Correct the record and send it again.")
+
+
+def _checked(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise _wrong(name, "must be a string")
+    if is_unsafe(value):
+        raise _wrong(name, "holds control characters or lone surrogates")
+    return unicodedata.normalize("NFC", value)
+
+
+def _line(name: str, value: object, *, required: bool = False) -> str:
+    # An id is kept letter by letter: normalising it would change what other programs ask for.
+    checked = _checked(name, value)
+    text = value.strip() if name == "id" and isinstance(value, str) else " ".join(checked.split())
+    if required and not text:
+        raise _wrong(name, "is empty")
+    if len(text) > LIMITS.get(name, LIMITS["category"]):
+        raise _wrong(name, f"is longer than {LIMITS.get(name, LIMITS['category']):,} characters")
+    return text
+
+
+def _prose(name: str, value: object) -> str:
+    """Hard-wrapped lines are joined; blank lines between paragraphs are kept."""
+    text = _checked(name, value).replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(text) > LIMITS[name]:
+        raise _wrong(name, f"is longer than {LIMITS[name]:,} characters")
+    return "\n\n".join(" ".join(part.split()) for part in _PARAGRAPHS.split(text))
+
+
+def _lines(name: str, values: tuple[object, ...]) -> tuple[str, ...]:
+    if len(values) > MAX_LIST:
+        raise _wrong(f"list of {name} entries", f"is longer than {MAX_LIST:,}")
+    return tuple(text for value in values if (text := _line(name, value)))
+
+
+def _count(name: str, value: object) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
+        raise _wrong(name, "must be a whole number, zero or more")
+
+
+def _url(value: object) -> str | None:
+    if value is None:
+        return None
+    text = _line("url", value)
+    if not text:
+        return None
+    # A link is shown to people: "javascript:" and its kind must never become one.
+    if not re.match(r"https?://[^\s]+$", text, re.IGNORECASE):
+        raise _wrong("url", "must start with http:// or https:// and hold no spaces")
+    return text

@@ -1,0 +1,55 @@
+"""What an import did, for people and for programs: nothing is guessed, repaired or left out silently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
+
+Kind = Literal["guessed", "missing", "repaired", "skipped", "ignored"]
+KINDS: Final[tuple[Kind, ...]] = ("guessed", "missing", "repaired", "skipped", "ignored")
+MAX_NOTES: Final = 1_000
+"""Notes kept a kind. All are counted; a file with a million faults must not fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing worth knowing: what kind, where in the source, and what."""
+
+    kind: Kind
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts and notes of one import. Importers fill `read` and the notes, the pipeline fills the rest."""
+
+    read: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    notes: list[Note] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def note(self, kind: Kind, where: str, what: str) -> None:
+        """Count a note, and keep it while there are fewer than `MAX_NOTES` of its kind."""
+        self.counts[kind] += 1
+        if self.counts[kind] <= MAX_NOTES:
+            self.notes.append(Note(kind, where, what))
+
+    def of(self, kind: Kind) -> Iterable[Note]:
+        """The notes of one kind, in the order they came."""
+        return (note for note in self.notes if note.kind == kind)
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole report as JSON values."""
+        return {
+            "read": self.read,
+            "added": self.added,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "counts": {kind: self.counts[kind] for kind in KINDS},
+            "notes": [asdict(note) for note in self.notes],
+        }

@@ -1,0 +1,54 @@
+-- The truth of a collection. One transaction writes a paper, its embedding and everything derived from its text.
+
+CREATE TABLE meta (                    -- format, model, counters
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE paper (
+    key          INTEGER PRIMARY KEY AUTOINCREMENT,   -- never used twice: the indexes know papers by it
+    id           TEXT NOT NULL UNIQUE,
+    record       TEXT NOT NULL,                       -- the paper as one JSON object
+    day          TEXT,                                -- first day of `published`
+    source       TEXT,
+    content_hash BLOB NOT NULL,                       -- SHA-256 of the record
+    sequence     INTEGER NOT NULL                     -- the change that last wrote it
+) STRICT;
+CREATE INDEX paper_by_day ON paper (day DESC, id);
+CREATE INDEX paper_by_source ON paper (source);
+CREATE INDEX paper_by_sequence ON paper (sequence);
+
+CREATE TABLE embedding (
+    key       INTEGER PRIMARY KEY REFERENCES paper ON DELETE CASCADE,
+    text_hash BLOB NOT NULL,                          -- SHA-256 of the text that was encoded
+    row       BLOB NOT NULL                           -- float16, little-endian, L2-normalised before rounding
+) STRICT;
+
+CREATE TABLE author_word (
+    word     TEXT NOT NULL,                           -- folded: no case, no accents
+    key      INTEGER NOT NULL REFERENCES paper ON DELETE CASCADE,
+    position INTEGER NOT NULL,                        -- which author of the paper
+    PRIMARY KEY (word, key, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX author_word_by_key ON author_word (key);
+
+CREATE TABLE category (
+    name TEXT NOT NULL,                               -- folded
+    key  INTEGER NOT NULL REFERENCES paper ON DELETE CASCADE,
+    PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX category_by_key ON category (key);
+
+CREATE TABLE acronym (
+    short  TEXT NOT NULL,                             -- as written: "TTS"
+    long   TEXT NOT NULL,
+    key    INTEGER NOT NULL REFERENCES paper ON DELETE CASCADE,
+    PRIMARY KEY (short, long, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX acronym_by_key ON acronym (key);
+CREATE INDEX acronym_folded ON acronym (short COLLATE NOCASE);
+
+CREATE TABLE removal (                                -- keys that the indexes may still hold
+    key      INTEGER PRIMARY KEY,
+    sequence INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,59 @@
+"""Every setting, read once at the door and passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from indexer.errors import InvalidSetting
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are and who may write. Build it with `from_environment` at the entry point only.
+
+    `model` is a sentence-transformers name or folder; `None` means the bundled model.
+    `api_key` guards writing over REST; `None` means that only a server bound to loopback accepts writes.
+    """
+
+    collection: Path
+    cache: Path
+    model: str | None = None
+    api_key: str | None = None
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str], *, collection: Path | None = None, model: str | None = None
+    ) -> Settings:
+        """`PAPERKIN_COLLECTION`, `PAPERKIN_CACHE`, `PAPERKIN_MODEL` and `PAPERKIN_API_KEY`; arguments win.
+
+        Raises `InvalidSetting` for a path that cannot be a directory and for an empty or unprintable key.
+        """
+        default = platformdirs.PlatformDirs("paperkin", appauthor=False)
+        chosen = collection or _path(environ, "PAPERKIN_COLLECTION") or default.user_data_path / "collection"
+        cache = _path(environ, "PAPERKIN_CACHE") or default.user_cache_path
+        key = environ.get("PAPERKIN_API_KEY")
+        if key is not None and (len(key) < 16 or not key.isascii() or not key.isprintable()):
+            raise InvalidSetting(
+                "PAPERKIN_API_KEY must be at least 16 printable ASCII characters.",
+                'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
+            )
+        return cls(
+            collection=chosen.expanduser().absolute(),
+            cache=cache.expanduser().absolute(),
+            model=model or environ.get("PAPERKIN_MODEL") or None,
+            api_key=key,
+        )
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    value = environ.get(name)
+    if not value:
+        return None
+    path = Path(value).expanduser()
+    if path.exists() and not path.is_dir():
+        raise InvalidSetting(f"{name} is set to {value}, which is a file.", f"Set {name} to a directory.")
+    return path

@@ -1,0 +1,101 @@
+"""JSON Lines: one paper a line, in the product's own names or the common ones of other tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+from indexer.errors import InvalidPaper, shorten
+from indexer.paper import FIELDS, Paper, from_record, is_unsafe, make_safe
+from indexer.report import Report
+
+ALIASES: Final = {
+    "_id": "id",
+    "text": "abstract",
+    "summary": "abstract",
+    "date": "published",
+    "n_authors": "author_count",
+}
+"""Other tools' names of our fields: BEIR's `_id` and `text`, `summary` and `date` of feed dumps."""
+
+MAX_LINE: Final = 4_000_000
+"""Bytes of one line. A longer one is skipped without being held in memory."""
+
+
+def recognises(head: bytes) -> bool:
+    """Whether the first line begins a JSON object."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+
+
+def parse(stream: BinaryIO, name: str, report: Report) -> Iterator[Paper]:
+    """The papers of a stream of lines; a line that is not a paper is skipped and reported by its number."""
+    ignored: set[str] = set()
+    for number, line in enumerate(_lines(stream), 1):
+        where = f"{name}:{number}"
+        if line is None:
+            report.note("skipped", where, f"the line is longer than {MAX_LINE:,} bytes")
+        elif line.strip():
+            report.read += 1
+            try:
+                yield _paper(line, where, report, ignored)
+            except InvalidPaper as error:
+                report.note("skipped", where, error.message)
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """The lines of a stream; `None` stands for one over the limit."""
+    while line := stream.readline(MAX_LINE):
+        whole = len(line) < MAX_LINE or line.endswith(b"\n")
+        if not whole:
+            while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+                pass
+        yield line if whole else None
+
+
+def _paper(line: bytes, where: str, report: Report, ignored: set[str]) -> Paper:
+    text = line.decode("utf-8-sig", errors="replace")
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidPaper(f"not JSON ({getattr(error, 'msg', error)})", "Mend the line.") from error
+    if not isinstance(record, dict):
+        raise InvalidPaper("a JSON object is expected", "Put one paper on a line.")
+    values = _own_names(record, where, report, ignored)
+    _repair(values, where, report, damaged="\N{REPLACEMENT CHARACTER}" in text and b"\xef\xbf\xbd" not in line)
+    return from_record(values)
+
+
+def _own_names(record: dict[str, Any], where: str, report: Report, ignored: set[str]) -> dict[str, Any]:
+    """Keep the fields of a paper under our names; name each other field once in the report."""
+    values = {key: value for key, value in record.items() if key in FIELDS}
+    for alias, key in ALIASES.items():
+        if alias in record and key not in values:
+            values[key] = record[alias]
+    for key in record:
+        if key not in FIELDS and key not in ALIASES and key not in ignored:
+            ignored.add(key)
+            report.note("ignored", where, f"field {shorten(key)!r} is not part of a paper")
+    return values
+
+
+def _repair(values: dict[str, Any], where: str, report: Report, *, damaged: bool) -> None:
+    """Mend what real files get wrong and what can be mended without inventing anything."""
+    if isinstance(values.get("id"), int) and not isinstance(values["id"], bool):
+        values["id"] = str(values["id"])
+    published = values.get("published")
+    if isinstance(published, str):
+        # A time of day, as feeds write it, is more than a paper's date needs.
+        values["published"] = published.strip().partition("T")[0] or None
+    for key in ("title", "abstract", "authors", "categories", "source", "url"):
+        value = values.get(key)
+        if isinstance(value, str) and is_unsafe(value):
+            values[key], damaged = make_safe(value), True
+        elif isinstance(value, list) and any(isinstance(item, str) and is_unsafe(item) for item in value):
+            values[key], damaged = [make_safe(item) if isinstance(item, str) else item for item in value], True
+    if damaged:
+        report.note("repaired", where, "unreadable characters were replaced by U+FFFD")
+    url = values.get("url")
+    if isinstance(url, str) and url and not url.lower().startswith(("http://", "https://")):
+        values["url"] = None
+        report.note("repaired", where, f"the link {shorten(url)!r} is not a web address and was dropped")

@@ -1,0 +1,275 @@
+"""SQLite: the truth of a collection. The only import of sqlite3."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import CollectionDamaged, CollectionError, PaperNotFound
+from indexer.filters import Filters, to_sql
+from indexer.paper import Paper, from_record
+
+Keys = NDArray[np.int64]
+Rows16 = NDArray[np.float16]
+
+ROW_TYPE: Final = np.dtype("<f2")
+_IN_LIMIT: Final = 500  # host parameters a statement; SQLite allows at least 999
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is known of a paper without reading it."""
+
+    key: int
+    content_hash: bytes
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Counters that change with every transaction.
+
+    `fingerprint` is the sum, modulo 2^256, of one SHA-256 a paper over its id, content and row: it depends on
+    what the collection holds and not on the order in which that came.
+    """
+
+    sequence: int
+    papers: int
+    fingerprint: int
+
+
+class Store:
+    """One connection, for reading: `pin` a state and read from it. `StoreWriter` is the one that changes.
+
+    A connection may be used by several threads, one at a time: a lock sees to that.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open an existing database. Raises `CollectionDamaged` for a broken one."""
+        self._path = path
+        self._lock = threading.RLock()
+        with self._guard():
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=30,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+
+    @staticmethod
+    def create(path: Path, meta: Mapping[str, str]) -> None:
+        """Make an empty database with these facts. It is made beside its place and renamed: whole or absent."""
+        making = path.with_name(path.name + ".making")
+        making.unlink(missing_ok=True)
+        db = sqlite3.connect(making, isolation_level=None)
+        try:
+            db.executescript((resources.files("indexer") / "schema.sql").read_text(encoding="utf-8"))
+            db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        finally:
+            db.close()
+        making.rename(path)
+
+    def close(self) -> None:
+        """Give the file back."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """One thread at a time, and SQLite's errors in our words."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.OperationalError as error:
+                if "disk is full" in str(error):
+                    raise CollectionError(
+                        f"The disk is full: {self._path}.", "Free some space and try again."
+                    ) from error
+                if "readonly" in str(error) or "unable to open" in str(error):
+                    raise CollectionError(
+                        f"{self._path} cannot be opened for this: {error}.", "Check the directory's permissions."
+                    ) from error
+                raise CollectionDamaged(
+                    f"{self._path} cannot be read: {error}.", "Restore a backup, or index the papers again elsewhere."
+                ) from error
+            except sqlite3.DatabaseError as error:
+                raise CollectionDamaged(
+                    f"{self._path} is damaged: {error}.", "Restore a backup, or index the papers again elsewhere."
+                ) from error
+
+    def pin(self) -> State:
+        """Hold the present state: what this connection reads stays as it is now until it is closed."""
+        with self._guard():
+            self._db.execute("BEGIN")
+            return self.state()
+
+    # What is stored
+
+    def meta(self) -> dict[str, str]:
+        """Names and values of the collection's own facts."""
+        with self._guard():
+            return dict(self._db.execute("SELECT name, value FROM meta"))
+
+    def state(self) -> State:
+        """The counters as they are now."""
+        meta = self.meta()
+        try:
+            return State(int(meta["sequence"]), int(meta["papers"]), int(meta["fingerprint"], 16))
+        except (KeyError, ValueError) as error:
+            raise CollectionDamaged(
+                f"{self._path} lacks its counters.", "Restore a backup, or index the papers again elsewhere."
+            ) from error
+
+    def lookup(self, ids: Sequence[str]) -> dict[str, Stored]:
+        """What is known of these ids; those that are not stored are left out."""
+        return {
+            row[0]: Stored(*row[1:])
+            for row in self._among(
+                "SELECT id, key, content_hash, text_hash FROM paper JOIN embedding USING (key) WHERE id IN ({})", ids
+            )
+        }
+
+    def paper(self, paper_id: str) -> Paper:
+        """The paper with this id, or `PaperNotFound`."""
+        with self._guard():
+            row = self._db.execute("SELECT record FROM paper WHERE id = ?", (paper_id,)).fetchone()
+        if row is None:
+            raise PaperNotFound(paper_id)
+        return self._paper(row[0])
+
+    def papers(self, keys: Sequence[int]) -> dict[int, Paper]:
+        """The papers of these keys."""
+        return {
+            key: self._paper(record)
+            for key, record in self._among("SELECT key, record FROM paper WHERE key IN ({})", keys)
+        }
+
+    def ids(self, keys: Sequence[int]) -> dict[int, str]:
+        """The ids of these keys."""
+        return dict(self._among("SELECT key, id FROM paper WHERE key IN ({})", keys))
+
+    def browse(self, filters: Filters, limit: int, offset: int) -> list[Paper]:
+        """Papers that pass, newest first, those without a date last, then by id."""
+        where, values = to_sql(filters)
+        with self._guard():
+            rows = self._db.execute(
+                f"SELECT record FROM paper WHERE {where} ORDER BY day DESC, id LIMIT ? OFFSET ?",  # noqa: S608
+                (*values, limit, offset),
+            ).fetchall()
+        return [self._paper(record) for (record,) in rows]
+
+    def count(self, filters: Filters) -> int:
+        """How many papers pass."""
+        if filters.empty:
+            return self.state().papers
+        where, values = to_sql(filters)
+        with self._guard():
+            (count,) = self._db.execute(f"SELECT count(*) FROM paper WHERE {where}", values).fetchone()  # noqa: S608
+        return int(count)
+
+    def matching(self, filters: Filters) -> Keys:
+        """The keys of the papers that pass, ascending."""
+        where, values = to_sql(filters)
+        return self._keys(f"SELECT key FROM paper WHERE {where} ORDER BY key", values)  # noqa: S608
+
+    def rows(self, keys: Sequence[int]) -> dict[int, Rows16]:
+        """The embeddings of these keys, each of shape (dimension,)."""
+        return {
+            key: np.frombuffer(row, dtype=ROW_TYPE)
+            for key, row in self._among("SELECT key, row FROM embedding WHERE key IN ({})", keys)
+        }
+
+    def embeddings(self, dimension: int, after: int = 0) -> tuple[Keys, Rows16]:
+        """Keys, ascending, and rows of shape (papers, dimension) of what was written after a sequence number."""
+        with self._guard():
+            found = self._db.execute(
+                "SELECT key, row FROM embedding JOIN paper USING (key) WHERE sequence > ? ORDER BY key", (after,)
+            ).fetchall()
+        keys = np.array([key for key, _ in found], dtype=np.int64)
+        rows = np.frombuffer(b"".join(row for _, row in found), dtype=ROW_TYPE)
+        return keys, rows.reshape(len(keys), dimension)
+
+    def texts(self, after: int = 0) -> Iterator[tuple[int, str, str]]:
+        """Key, title and abstract of what was written after a sequence number, by key."""
+        last = 0
+        while True:
+            with self._guard():
+                found = self._db.execute(
+                    "SELECT key, record FROM paper WHERE sequence > ? AND key > ? ORDER BY key LIMIT 1000",
+                    (after, last),
+                ).fetchall()
+            if not found:
+                return
+            for key, record in found:
+                paper = self._paper(record)
+                yield key, paper.title, paper.abstract
+            last = found[-1][0]
+
+    def changed(self, after: int) -> Keys:
+        """Keys that were written or removed after a sequence number: what an index of that number must forget."""
+        return self._keys(
+            "SELECT key FROM paper WHERE sequence > ?1 UNION SELECT key FROM removal WHERE sequence > ?1 ORDER BY key",
+            (after,),
+        )
+
+    def last_key(self) -> int:
+        """The largest key ever given to a paper."""
+        with self._guard():
+            row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'paper'").fetchone()
+        return int(row[0]) if row else 0
+
+    def long_forms(self, short: str) -> list[tuple[str, str, int]]:
+        """(short, long, papers) of an acronym, whatever its case, as the papers write it."""
+        with self._guard():
+            return self._db.execute(
+                "SELECT short, long, count(*) FROM acronym WHERE short = ? COLLATE NOCASE GROUP BY short, long",
+                (short,),
+            ).fetchall()
+
+    def sources(self) -> dict[str, int]:
+        """How many papers came from each source."""
+        with self._guard():
+            return dict(
+                self._db.execute(
+                    "SELECT coalesce(source, ''), count(*) FROM paper GROUP BY 1 ORDER BY 2 DESC, 1"
+                ).fetchall()
+            )
+
+    # Helpers
+
+    def _among(self, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement with one `IN ({})`, for any number of values."""
+        for start in range(0, len(values), _IN_LIMIT):
+            part = [
+                int(value) if isinstance(value, np.integer) else value for value in values[start : start + _IN_LIMIT]
+            ]
+            with self._guard():
+                yield from self._db.execute(sql.format(",".join("?" * len(part))), part).fetchall()
+
+    def _keys(self, sql: str, values: Sequence[Any]) -> Keys:
+        with self._guard():
+            cursor = self._db.execute(sql, values)
+            return np.fromiter((key for (key,) in cursor), dtype=np.int64)
+
+    def _paper(self, record: str) -> Paper:
+        try:
+            return from_record(json.loads(record))
+        except ValueError as error:
+            raise CollectionDamaged(
+                f"A record in {self._path} is damaged.", "Restore a backup, or index the papers again elsewhere."
+            ) from error
