@@ -49,36 +49,33 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(PaperkinError)
     def known(request: Request, error: PaperkinError) -> Response:
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        return respond(request, status, error.code, error.message, error.next_step)
+        return respond(request, status, (error.code, error.message, error.next_step))
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
-        status, code, message, next_step = _explain(error.errors()[0])
-        return respond(request, status, code, message, next_step)
+        status, *facts = _explain(error.errors()[0])
+        return respond(request, status, (facts[0], facts[1], facts[2]))
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
-        code, message, next_step = _HTTP.get(
-            error.status_code, ("http_error", str(error.detail), "See /docs for what can be asked.")
-        )
-        return respond(request, error.status_code, code, message, next_step, error.headers)
+        facts = _HTTP.get(error.status_code, ("http_error", str(error.detail), "See /docs for what can be asked."))
+        return respond(request, error.status_code, facts, error.headers)
 
     @app.exception_handler(Exception)
     def unforeseen(request: Request, error: Exception) -> Response:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return respond(
-            request, 500, "internal_error", "Something failed in the server.", "Please report it with the server's log."
-        )
+        facts = "internal_error", "Something failed in the server.", "Please report it with the server's log."
+        return respond(request, 500, facts)
 
 
 def respond(
-    request: Request, status: int, code: str, message: str, next_step: str, headers: Mapping[str, str] | None = None
+    request: Request, status: int, facts: tuple[str, str, str], headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An error as JSON, or as a page outside the REST interface if the client prefers HTML."""
+    """An error (code, sentence, next step) as JSON; outside `/v1` as a page, if the client prefers HTML."""
     wants_page = not request.url.path.startswith("/v1") and "text/html" in request.headers.get("accept", "")
     if wants_page:
-        return error_page(status, message, next_step)
-    return JSONResponse(error_body(code, message, next_step), status_code=status, headers=headers)
+        return error_page(status, *facts[1:])
+    return JSONResponse(error_body(*facts), status_code=status, headers=headers)
 
 
 def _explain(problem: Mapping[str, Any]) -> tuple[int, str, str, str]:

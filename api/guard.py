@@ -14,6 +14,8 @@ from api.errors import error_body
 MAX_BODY: Final = 4_000_000
 """Bytes of a request's body: a thousand papers, or far more than the longest question."""
 
+MAX_DROPPED: Final = 64_000_000
+
 _LOCAL_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -28,6 +30,7 @@ class Guard:
         self._loopback = loopback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a refusal, or hand the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -38,7 +41,7 @@ class Guard:
         elif not _is_text(scope.get("raw_path") or b"") or not _is_text(scope["query_string"]):
             refusal = _refusal(400, "invalid_text", "The address is not UTF-8.", "Percent-encode it as UTF-8.")
         else:
-            body = await _read(receive, Headers(scope=scope).get("content-length"))
+            body = await _read(receive)
             if body is not None:
                 await self._app(scope, _replay(body, receive), send)
                 return
@@ -68,20 +71,27 @@ def _is_text(quoted: bytes) -> bool:
     return True
 
 
-async def _read(receive: Receive, declared: str | None) -> bytes | None:
-    """The whole body, or `None` if it is over the limit; no more than the limit is ever held."""
-    if declared is not None and declared.isdecimal() and int(declared[:20]) > MAX_BODY:
-        return None
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body, or `None` if it is over the limit; no more than the limit is ever held.
+
+    What is over the limit is still received and dropped, up to `MAX_DROPPED`: a client that is cut off while it
+    is sending sees a broken connection instead of our answer.
+    """
     body = bytearray()
-    while True:
+    size = 0
+    while size <= MAX_DROPPED:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return bytes(body)
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY:
-            return None
+            break
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= MAX_BODY:
+            body += part
+        else:
+            body.clear()
         if not message.get("more_body", False):
-            return bytes(body)
+            break
+    return bytes(body) if size <= MAX_BODY else None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

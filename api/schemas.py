@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -82,7 +82,16 @@ class SearchBody(SearchFields):
 
 
 class PageFields(_PagedFields):
-    """Which papers to list, or how many related ones, in the query string."""
+    """How many related papers, in the query string."""
+
+
+class ListFields(_FilterFields):
+    """Which papers to list, in the query string."""
+
+    k: Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": MAX_K}, description="papers wanted")] = (
+        DEFAULT_K
+    )
+    offset: Annotated[int, Field(json_schema_extra={"minimum": 0}, description="papers to leave out first")] = 0
 
 
 class RelatedBody(_PagedFields):
@@ -134,7 +143,7 @@ class PaperShape(BaseModel):
     source: str | None
 
     @classmethod
-    def of(cls, paper: Paper, **more: Any) -> PaperShape:
+    def of(cls, paper: Paper, **more: Any) -> Self:
         """The shape of a paper."""
         return cls(**to_record(paper), **more)
 

@@ -17,6 +17,7 @@ TEXT_RECIPE: Final = "title. abstract/1"
 """Names how `Paper.text` is made. Stored with a collection: another recipe means other embeddings."""
 
 LIMITS: Final = {"id": 512, "title": 4_000, "abstract": 100_000, "author": 500, "category": 200, "url": 2_000}
+MAX_SLUG: Final = 64
 MAX_LIST: Final = 10_000
 MAX_COUNT: Final = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 
@@ -91,7 +92,7 @@ def to_record(paper: Paper) -> dict[str, Any]:
 
 def to_line(paper: Paper) -> str:
     """The paper as one line of JSON, without a line break."""
-    return json.dumps(to_record(paper), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(to_record(paper), ensure_ascii=False)
 
 
 def from_record(record: Mapping[str, object]) -> Paper:
@@ -127,10 +128,10 @@ def id_from_title(title: str) -> str:
     words = re.findall(r"[a-z0-9]+", letters)
     slug = "-".join(words)
     lossy = any(c.isalnum() and not c.isascii() for c in letters)
-    if slug and len(slug) <= 120 and not lossy:
+    if slug and len(slug) <= MAX_SLUG and not lossy:
         return slug
     digest = hashlib.sha256(" ".join(folded.split()).encode()).hexdigest()[:8]
-    kept = slug[:100].rsplit("-", 1)[0] if len(slug) > 100 else slug
+    kept = slug if len(slug) <= MAX_SLUG else slug[: MAX_SLUG - 9].rsplit("-", 1)[0]
     return f"{kept}-{digest}" if kept else f"paper-{digest}"
 
 

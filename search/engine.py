@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.collection import Collection, Snapshot
 from indexer.encoder import Encoder
+from indexer.errors import InvalidQuery
 from indexer.filters import Filters
 from indexer.paper import Paper
 from search import fusion
@@ -20,6 +21,7 @@ from search.query import Answer, Hit, Mode, Page, Query, check_ids
 Keys = NDArray[np.int64]
 Row = NDArray[np.float32]
 
+MAX_LISTED: Final = 1_000_000_000
 LEXICAL_DEPTH: Final = 200
 """Papers that may gain by their words. Fixed, so that a ranking does not depend on which page of it is asked for."""
 
@@ -86,7 +88,10 @@ class Engine:
         return snapshot.store.paper(paper_id), index_version(snapshot)
 
     def browse(self, filters: Filters, limit: int, offset: int) -> tuple[list[Paper], int, str]:
-        """Papers, newest first, how many there are, and the index version."""
+        """Papers, newest first, how many there are, and the index version. Lists may be paged to their end."""
+        Page(k=limit)
+        if not 0 <= offset <= MAX_LISTED:
+            raise InvalidQuery("offset_out_of_range", f"offset is {offset}.", f"Use 0 to {MAX_LISTED:,}.")
         snapshot = self._collection.snapshot()
         papers = snapshot.store.browse(filters, limit, offset)
         return papers, snapshot.store.count(filters), index_version(snapshot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -42,14 +43,24 @@ SOURCES: Final = (
 )
 
 
+def check(path: Path) -> Source:
+    """The importer for a file. Raises `UnreadableSource` where the file or its format is unknown."""
+    with _open(path) as stream:
+        return recognise(path.name, stream.read(HEAD))
+
+
 def read(path: Path, report: Report, options: Options | None = None) -> Iterator[Paper]:
-    """The papers of a file, as a stream. Raises `UnreadableSource` where the file or its format is unknown."""
+    """The papers of a file, as a stream. Raises `UnreadableSource` as `check` does."""
+    source = check(path)
+    with _open(path) as stream:
+        yield from source.parse(stream, path.name, report, options or Options())
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as stream:
-            head = stream.read(HEAD)
-            stream.seek(0)
-            source = recognise(path.name, head)
-            yield from source.parse(stream, path.name, report, options or Options())
+            yield stream
     except OSError as error:
         raise UnreadableSource(
             f"Cannot read {path}: {error.strerror or error}.", "Check the path and its permissions."

@@ -1,0 +1,76 @@
+"""Renders the pages: the only import of jinja2."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib import resources
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from indexer.paper import Paper
+
+HEADERS: Final = {
+    # Abstracts are other people's text: whatever gets into a page, no script of it may run.
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def when(paper: Paper) -> str | None:
+    """The date as a person writes it, at the precision that is known: 23 June 2025, June 2025, 2025."""
+    if paper.published is None or paper.day is None:
+        return None
+    day = date.fromisoformat(paper.day)
+    month = f"{day:%B} {day.year}"
+    return {4: str(day.year), 7: month}.get(len(paper.published), f"{day.day} {month}")
+
+
+def authors(paper: Paper, most: int = 6) -> str | None:
+    """Names, or how many where the names are not known."""
+    count = paper.author_count
+    if not paper.authors:
+        return None if count is None else f"{count} author{'' if count == 1 else 's'}"
+    names = ", ".join(paper.authors[:most])
+    more = max(count or 0, len(paper.authors)) - most
+    return names if more <= 0 else f"{names} and {more} more"
+
+
+def paper_address(paper_id: str) -> str:
+    """The page of a paper."""
+    return f"/papers/{quote(paper_id, safe='')}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("api", "web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(when=when, authors=authors, address=paper_address)
+    environment.globals["address_with"] = lambda path, **fields: f"{path}?{urlencode(fields)}"
+    return environment
+
+
+_templates: Final = _environment()
+
+
+def render(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page of a template."""
+    return HTMLResponse(_templates.get_template(template).render(**values), status_code=status, headers=HEADERS)
+
+
+def error_page(status: int, message: str, next_step: str, text: str = "") -> HTMLResponse:
+    """A page that says what went wrong and what to do."""
+    return render("error.html", status, message=message, next_step=next_step, text=text)
+
+
+def asset(name: str) -> bytes:
+    """A file that pages refer to."""
+    return (resources.files("api") / "web" / name).read_bytes()

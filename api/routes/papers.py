@@ -1,0 +1,78 @@
+"""`/v1/papers`: list, read, add, update, remove."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.routes.access import MayWrite, Served
+from api.schemas import ChangeAnswer, ListFields, PaperAnswer, PaperBodies, PapersAnswer, PaperShape
+from indexer.errors import InvalidPaper, InvalidQuery, PaperNotFound
+from indexer.paper import from_record
+from search.engine import index_version
+
+MAX_PAPERS = 1_000
+
+router = APIRouter(tags=["papers"])
+
+
+@router.get("/papers")
+def browse(asked: Annotated[ListFields, Query()], service: Served) -> PapersAnswer:
+    """Papers, newest first; those without a date come last, ties by id."""
+    start = perf_counter()
+    papers, total, version = service.engine.browse(asked.filters(), asked.k, asked.offset)
+    return PapersAnswer(
+        papers=[PaperShape.of(paper) for paper in papers],
+        total=total,
+        index_version=version,
+        took_ms=round((perf_counter() - start) * 1000, 2),
+    )
+
+
+@router.get("/papers/{paper_id:path}")
+def read(paper_id: str, service: Served) -> PaperAnswer:
+    """One paper. The id may hold slashes, as a DOI does."""
+    paper, version = service.engine.paper(paper_id)
+    return PaperAnswer.of(paper, index_version=version)
+
+
+@router.post("/papers", dependencies=[MayWrite])
+def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
+    """Add one paper or a list of them. A paper whose id is known replaces the one that is there."""
+    start = perf_counter()
+    bodies = asked if isinstance(asked, list) else [asked]
+    if not 1 <= len(bodies) <= MAX_PAPERS:
+        raise InvalidQuery(
+            "papers_out_of_range", f"{len(bodies)} papers are sent.", f"Send 1 to {MAX_PAPERS:,} papers at a time."
+        )
+    papers = []
+    for number, body in enumerate(bodies, 1):
+        try:
+            papers.append(from_record(body.model_dump()))
+        except InvalidPaper as error:
+            raise InvalidPaper(f"Paper {number} of {len(bodies)}: {error.message}", error.next_step) from error
+    report = service.add(papers)
+    return ChangeAnswer(
+        ids=[paper.id for paper in papers],
+        added=report.added,
+        updated=report.updated,
+        unchanged=report.unchanged,
+        index_version=index_version(service.engine.snapshot()),
+        took_ms=round((perf_counter() - start) * 1000, 2),
+    )
+
+
+@router.delete("/papers/{paper_id:path}", dependencies=[MayWrite])
+def remove(paper_id: str, service: Served) -> ChangeAnswer:
+    """Remove a paper."""
+    start = perf_counter()
+    if not service.remove([paper_id]):
+        raise PaperNotFound(paper_id)
+    return ChangeAnswer(
+        ids=[paper_id],
+        removed=1,
+        index_version=index_version(service.engine.snapshot()),
+        took_ms=round((perf_counter() - start) * 1000, 2),
+    )

@@ -1,0 +1,43 @@
+"""Runs the application on a socket. The only import of uvicorn."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from api.app import create_app
+from api.service import is_loopback, open_service
+from indexer.errors import InvalidInput
+from indexer.settings import Settings
+
+
+def run(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve until interrupted. Raises `InvalidInput` where the address cannot be bound."""
+    service = open_service(settings, loopback=is_loopback(host), announce=announce)
+    papers = service.engine.snapshot().papers
+    with _bind(host, port) as listening:
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listening.getsockname()[1]}"
+        print(f"Paperkin serves {papers:,} papers at {address} (REST: {address}/docs). Ctrl-C stops.", flush=True)
+        config = uvicorn.Config(create_app(service), log_level="warning", server_header=False, lifespan="off")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Bind before serving, so that a taken port is told in a sentence."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise InvalidInput(f"There is no address {host!r} to bind.", "Use --host 127.0.0.1.") from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        listening.close()
+        raise InvalidInput(
+            f"Cannot serve on {host}, port {port}: {error.strerror or error}.", "Choose another port with --port."
+        ) from error
+    return listening

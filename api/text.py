@@ -1,0 +1,113 @@
+"""Papers, answers and reports as plain text for a terminal."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.paper import Paper
+from indexer.report import KINDS, Report
+from search.query import Answer
+
+if TYPE_CHECKING:
+    from api.schemas import CollectionAnswer
+
+MAX_NOTES = 20
+"""Notes of a kind that are shown; the JSON report has more."""
+
+
+def answer(found: Answer) -> str:
+    """A list of hits: rank, score and title, and under it when, who and the id."""
+    lines = [f"{e.short} read as {e.long}" for e in found.expansions]
+    if not found.hits:
+        lines.append("No paper passes the filters." if not found.total else "No paper was found here.")
+    for hit in found.hits:
+        head = f"{hit.rank:3}  {hit.score:.3f}  "
+        facts = " · ".join(part for part in (hit.paper.published, _authors(hit.paper), hit.paper.id) if part)
+        lines += [*_wrap(hit.paper.title, head), *_wrap(facts, " " * len(head))]
+    if found.hits:
+        lines.append(f"\n{found.hits[0].rank}–{found.hits[-1].rank} of {many(found.total, 'paper')}")
+    return "\n".join(lines)
+
+
+def paper(shown: Paper) -> str:
+    """All that is known of a paper."""
+    facts = {
+        "id": shown.id,
+        "authors": _authors(shown, most=len(shown.authors)),
+        "published": shown.published,
+        "categories": ", ".join(shown.categories),
+        "comments": shown.comments,
+        "upvotes": shown.upvotes,
+        "url": shown.url,
+        "source": shown.source,
+    }
+    lines = [*_wrap(shown.title), ""]
+    for name, value in facts.items():
+        lines += _wrap("unknown" if value in (None, "") else str(value), f"{name:<11}")
+    for paragraph in filter(None, shown.abstract.split("\n\n")):
+        lines += ["", *_wrap(paragraph)]
+    return "\n".join(lines)
+
+
+def report(done: Report, papers: int | None = None) -> str:
+    """What an import did: the counts, then the notes, kind by kind. `papers` is what the collection holds now."""
+    counts = f"{done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged"
+    lines = [f"Read {many(done.read, 'paper')}{'' if papers is None else f': {counts}'}."]
+    for kind in KINDS:
+        if count := done.counts[kind]:
+            lines.append(f"{kind.capitalize()}: {count:,}")
+            shown = list(done.of(kind))[:MAX_NOTES]
+            lines += [line for note in shown for line in _wrap(f"{note.where}: {note.what}", "  ")]
+            if count > len(shown):
+                lines.append(f"  … and {count - len(shown):,} more")
+    if papers is not None:
+        lines.append(f"The collection holds {many(papers, 'paper')}.")
+    return "\n".join(lines)
+
+
+def info(directory: Path, facts: CollectionAnswer) -> str:
+    """What a collection is."""
+    sources = ", ".join(f"{name or 'unknown'} {count:,}" for name, count in facts.sources.items())
+    rows = {
+        "collection": str(directory),
+        "papers": f"{facts.papers:,}",
+        "sources": sources or "none",
+        "model": f"{facts.model.name}, {facts.model.dimension} dimensions, {facts.model.max_tokens} tokens",
+        "weights": facts.model.weights_sha256,
+        "index": f"version {facts.index_version}, change {facts.sequence:,}",
+        "paperkin": facts.version,
+    }
+    return "\n".join(line for name, value in rows.items() for line in _wrap(value, f"{name:<12}"))
+
+
+def many(count: int, noun: str) -> str:
+    """ "1 paper", "37 papers"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _authors(shown: Paper, most: int = 3) -> str | None:
+    if not shown.authors:
+        return None if shown.author_count is None else many(shown.author_count, "author")
+    more = (shown.author_count or 0) - most
+    return ", ".join(shown.authors[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _wrap(line: str, head: str = "") -> list[str]:
+    """A line broken to the terminal's width, the rest of it under its beginning."""
+    width = max(40, shutil.get_terminal_size((100, 24)).columns)
+    return textwrap.wrap(
+        _printable(line),
+        width,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [head]
+
+
+def _printable(line: str) -> str:
+    """Without characters that steer a terminal: a title is other people's text."""
+    return "".join(c if c.isprintable() else " " for c in line)

@@ -1,0 +1,73 @@
+"""Fixtures: collections of toy papers for the logic, the real model and the real papers for the whole path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from indexer.collection import Collection
+from indexer.encoder import CompiledEncoder, open_encoder
+from indexer.ingest import ingest
+from indexer.report import Report
+from search.engine import Engine
+from tests.toys import PAPERS, ToyEncoder
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture
+def encoder() -> ToyEncoder:
+    return ToyEncoder()
+
+
+@pytest.fixture
+def empty(tmp_path: Path, encoder: ToyEncoder) -> Collection:
+    """An empty collection in the toy space."""
+    return Collection.create(tmp_path / "collection", encoder.identity)
+
+
+@pytest.fixture
+def collection(empty: Collection, encoder: ToyEncoder) -> Collection:
+    """The toy papers, indexed."""
+    ingest(empty, encoder, PAPERS, Report())
+    encoder.encoded.clear()
+    return empty
+
+
+@pytest.fixture
+def engine(collection: Collection, encoder: ToyEncoder) -> Engine:
+    return Engine(collection, encoder)
+
+
+@pytest.fixture(scope="session")
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this run keeps the compiled model: made anew, so that making it is tested too."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def real_encoder(model_cache: Path) -> CompiledEncoder:
+    encoder = open_encoder(None, model_cache)
+    assert isinstance(encoder, CompiledEncoder)
+    return encoder
+
+
+@pytest.fixture(scope="session")
+def real_collection(real_encoder: CompiledEncoder, tmp_path_factory: pytest.TempPathFactory) -> Collection:
+    """The shipped papers, indexed with the real model. Shared: tests must not change it."""
+    from indexer.sources.registry import read
+
+    collection = Collection.create(tmp_path_factory.mktemp("shipped") / "collection", real_encoder.identity)
+    ingest(collection, real_encoder, read(ROOT / "data" / "papers.jsonl", Report()), Report())
+    return collection
+
+
+@pytest.fixture(scope="session")
+def seed_page() -> Path:
+    """The real page that the shipped papers were made of."""
+    path = SHARED / "seed-page.txt"
+    if not path.exists():
+        pytest.skip("the recorded page is not beside this checkout")
+    return path
