@@ -173,6 +173,7 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Remove papers from a collection: all of the given ones, or none if one is unknown."""
+    start = perf_counter()
     opened = _collection(collection)
     snapshot = opened.snapshot()
     for paper_id in ids:
@@ -180,7 +181,11 @@ def remove(
     with opened.writing("remove") as writer:
         removed = writer.remove(ids)
     if as_json:
-        _print_json({"ids": ids, "removed": removed})
+        from api.schemas import ChangeAnswer
+        from search.engine import index_version
+
+        version, took_ms = index_version(opened.snapshot()), round((perf_counter() - start) * 1000, 2)
+        _print_json(ChangeAnswer(ids=ids, removed=removed, index_version=version, took_ms=took_ms).model_dump())
     else:
         print(f"Removed {text.many(removed, 'paper')}.")
 
@@ -264,9 +269,9 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     if os.environ.get("PAPERKIN_DEBUG"):
-        app()
+        app(prog_name="paperkin")
     try:
-        app()
+        app(prog_name="paperkin")
         sys.stdout.flush()
     except PaperkinError as error:
         _fail(f"{error.message}\n{error.next_step}", 2 if isinstance(error, InvalidInput) else 1)

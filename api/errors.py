@@ -26,6 +26,8 @@ STATUS: Final[Mapping[type[PaperkinError], int]] = {
 """The first class in an error's line of descent that stands here gives the status."""
 
 _HTTP: Final = {
+    # FastAPI's own word for a body that is not UTF-8, nests too deeply or holds a number of thousands of digits.
+    400: ("malformed_json", "The body is not JSON.", "Send a JSON object, encoded as UTF-8."),
     401: ("key_required", "This needs the API key.", "Send the header Authorization: Bearer KEY."),
     403: (
         "writing_disabled",
@@ -36,6 +38,40 @@ _HTTP: Final = {
     405: ("method_not_allowed", "This address does not take this method.", "See /docs for the methods."),
     413: ("body_too_large", "The request's body is too large.", "Send fewer papers at a time."),
 }
+
+_PROBLEMS: Final = {
+    "json_invalid": (400, "malformed_json", "The body is not JSON.", "Send a JSON object, encoded as UTF-8."),
+    "extra_forbidden": (
+        422,
+        "unknown_field",
+        "There is no field {field!r} here.",
+        "See /docs for the fields and filters.",
+    ),
+    "missing": (422, "missing_field", "The field {field!r} is missing.", "See /docs for the fields that are needed."),
+    "string_unicode": (
+        422,
+        "invalid_text",
+        "The field {field!r} holds half a surrogate pair.",
+        "Send text encoded as UTF-8.",
+    ),
+    "string_too_long": (
+        422,
+        "value_too_long",
+        "The field {field!r} is longer than {max_length:,} characters.",
+        "Shorten it.",
+    ),
+    "literal_error": (422, "invalid_value", "The field {field!r} has an unknown value.", "Use one of: {expected}."),
+    # Also what a body is that was sent without saying that it is JSON: curl's -d alone calls it a form.
+    "model_attributes_type": (
+        422,
+        "wrong_type",
+        "What was sent as {field!r} is not a JSON object.",
+        "Send JSON, with the header Content-Type: application/json.",
+    ),
+}
+"""What pydantic finds wrong, by its own name: status, code, sentence and next step."""
+
+_OTHER_PROBLEM: Final = (422, "wrong_type", "The field {field!r}: {msg}.", "See /docs for the types of the fields.")
 
 
 def error_body(code: str, message: str, next_step: str) -> dict[str, Any]:
@@ -80,18 +116,8 @@ def respond(
 
 def _explain(problem: Mapping[str, Any]) -> tuple[int, str, str, str]:
     """Status, code, sentence and next step for what pydantic says first."""
-    kind = str(problem["type"])
     field = ".".join(str(part) for part in problem["loc"][1:] if part not in ("one", "many")) or "body"
-    field = shorten(field.encode("utf-8", "replace").decode())
-    if kind == "json_invalid":
-        return 400, "malformed_json", "The body is not JSON.", "Send a JSON object, encoded as UTF-8."
-    if kind == "extra_forbidden":
-        return 422, "unknown_field", f"There is no field {field!r} here.", "See /docs for the fields and filters."
-    if kind == "missing":
-        return 422, "missing_field", f"The field {field!r} is missing.", "See /docs for the fields that are needed."
-    if kind == "string_unicode":
-        return 422, "invalid_text", f"The field {field!r} holds half a surrogate pair.", "Send text encoded as UTF-8."
-    if kind == "literal_error":
-        allowed = str(problem.get("ctx", {}).get("expected", ""))
-        return 422, "invalid_value", f"The field {field!r} has an unknown value.", f"Use one of: {allowed}."
-    return 422, "wrong_type", f"The field {field!r}: {problem['msg']}.", "See /docs for the types of the fields."
+    facts = {"msg": problem["msg"], **problem.get("ctx", {})}
+    facts["field"] = shorten(field.encode("utf-8", "replace").decode())
+    status, code, message, next_step = _PROBLEMS.get(str(problem["type"]), _OTHER_PROBLEM)
+    return status, code, message.format_map(facts), next_step.format_map(facts)

@@ -10,13 +10,12 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import error_body
+from api.service import is_loopback
 
 MAX_BODY: Final = 4_000_000
 """Bytes of a request's body: a thousand papers, or far more than the longest question."""
 
 MAX_DROPPED: Final = 64_000_000
-
-_LOCAL_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class Guard:
@@ -60,7 +59,7 @@ def _refusal(status: int, code: str, message: str, next_step: str) -> JSONRespon
 
 def _is_local(host: str) -> bool:
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    return name.lower() in _LOCAL_NAMES
+    return is_loopback(name.lower().removeprefix("[").removesuffix("]"))
 
 
 def _is_text(quoted: bytes) -> bool:

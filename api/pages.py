@@ -35,9 +35,9 @@ def authors(paper: Paper, most: int = 6) -> str | None:
     count = paper.author_count
     if not paper.authors:
         return None if count is None else f"{count} author{'' if count == 1 else 's'}"
-    names = ", ".join(paper.authors[:most])
-    more = max(count or 0, len(paper.authors)) - most
-    return names if more <= 0 else f"{names} and {more} more"
+    named = paper.authors[:most]
+    more = (count or 0) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
 def paper_address(paper_id: str) -> str:
@@ -54,7 +54,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(when=when, authors=authors, address=paper_address)
-    environment.globals["address_with"] = lambda path, **fields: f"{path}?{urlencode(fields)}"
+    environment.globals["address_with"] = lambda path, fields: f"{path}?{urlencode(fields)}"
     return environment
 
 

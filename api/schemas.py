@@ -26,6 +26,11 @@ from search.query import (
 ModeName = Literal["hybrid", "dense", "lexical"]
 DATE_HINT = "a day, month or year: 2025-06-23, 2025-06 or 2025"
 
+# A string with a limit is also checked for half surrogate pairs, which JSON can spell and nothing can store.
+FilterText = Annotated[str, Field(max_length=LIMITS["author"])]
+"""No label of a paper is longer; a name of a hundred thousand words would be more than SQLite compares at once."""
+IdText = Annotated[str, Field(max_length=LIMITS["id"])]
+
 
 class _Asked(BaseModel):
     """A request: what is not known is an error, not a silence."""
@@ -34,11 +39,11 @@ class _Asked(BaseModel):
 
 
 class _FilterFields(_Asked):
-    date_from: Annotated[str | None, Field(description=f"first date of the papers, {DATE_HINT}")] = None
-    date_to: Annotated[str | None, Field(description=f"last date of the papers, inclusive, {DATE_HINT}")] = None
-    author: Annotated[str | None, Field(description="words of one author's name")] = None
-    category: Annotated[str | None, Field(description="a category, or the archive before its dot")] = None
-    source: Annotated[str | None, Field(description="where the paper came from")] = None
+    date_from: Annotated[FilterText | None, Field(description=f"first date of the papers, {DATE_HINT}")] = None
+    date_to: Annotated[FilterText | None, Field(description=f"last date of the papers, inclusive, {DATE_HINT}")] = None
+    author: Annotated[FilterText | None, Field(description="words of one author's name")] = None
+    category: Annotated[FilterText | None, Field(description="a category, or the archive before its dot")] = None
+    source: Annotated[FilterText | None, Field(description="where the paper came from")] = None
 
     def filters(self) -> Filters:
         """The filters as the engine knows them."""
@@ -99,16 +104,16 @@ class RelatedBody(_PagedFields):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    ids: Annotated[list[str], Field(json_schema_extra={"minItems": 1, "maxItems": MAX_LIKED})]
+    ids: Annotated[list[IdText], Field(json_schema_extra={"minItems": 1, "maxItems": MAX_LIKED})]
 
 
 class PaperBody(_Asked):
-    """A paper to add. Without an id it gets one from its title."""
+    """A paper to add: a title or an abstract is needed. Without an id it gets one from its title."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    title: Annotated[str, Field(json_schema_extra={"maxLength": LIMITS["title"]})]
     id: str | None = None
+    title: Annotated[str | None, Field(json_schema_extra={"maxLength": LIMITS["title"]})] = None
     abstract: str | None = None
     authors: list[str] | None = None
     author_count: int | None = None

@@ -30,11 +30,12 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name that cannot be looked up, or cannot even be a name
         raise InvalidInput(f"There is no address {host!r} to bind.", "Use --host 127.0.0.1.") from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen()  # now: who reads the address may connect at once, and two servers cannot share the port
     except OSError as error:
         listening.close()
         raise InvalidInput(

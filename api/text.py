@@ -26,7 +26,7 @@ def answer(found: Answer) -> str:
     for hit in found.hits:
         head = f"{hit.rank:3}  {hit.score:.3f}  "
         facts = " · ".join(part for part in (hit.paper.published, _authors(hit.paper), hit.paper.id) if part)
-        lines += [*_wrap(hit.paper.title, head), *_wrap(facts, " " * len(head))]
+        lines += [*_wrap(hit.paper.heading, head), *_wrap(facts, " " * len(head))]
     if found.hits:
         lines.append(f"\n{found.hits[0].rank}–{found.hits[-1].rank} of {many(found.total, 'paper')}")
     return "\n".join(lines)
@@ -44,7 +44,7 @@ def paper(shown: Paper) -> str:
         "url": shown.url,
         "source": shown.source,
     }
-    lines = [*_wrap(shown.title), ""]
+    lines = [*_wrap(shown.heading), ""]
     for name, value in facts.items():
         lines += _wrap("unknown" if value in (None, "") else str(value), f"{name:<11}")
     for paragraph in filter(None, shown.abstract.split("\n\n")):
@@ -91,8 +91,9 @@ def many(count: int, noun: str) -> str:
 def _authors(shown: Paper, most: int = 3) -> str | None:
     if not shown.authors:
         return None if shown.author_count is None else many(shown.author_count, "author")
-    more = (shown.author_count or 0) - most
-    return ", ".join(shown.authors[:most]) + (f" and {more:,} more" if more > 0 else "")
+    named = shown.authors[:most]
+    more = (shown.author_count or 0) - len(named)
+    return ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _wrap(line: str, head: str = "") -> list[str]:

@@ -11,6 +11,8 @@ from typing import Final
 
 MIN_SHORT: Final = 2
 MAX_SHORT: Final = 10
+LOOK_BACK: Final = 1_000
+"""Characters before a parenthesis: more than the 15 words that a long form can have."""
 
 _PARENTHESIS = re.compile(r"\(([^()]+)\)")
 _SENTENCE_BREAK = re.compile(r"[.!?;:]\s+(?=\S*[A-Z])")
@@ -23,7 +25,7 @@ def find_acronyms(text: str) -> list[tuple[str, str]]:
     """
     pairs: dict[tuple[str, str], None] = {}
     for match in _PARENTHESIS.finditer(text):
-        before = _SENTENCE_BREAK.split(text[: match.start()])[-1].split()
+        before = _SENTENCE_BREAK.split(text[max(0, match.start() - LOOK_BACK) : match.start()])[-1].split()
         inside = re.split(r"[,;]", match[1])[0].strip()
         if _is_short(inside):
             short, candidate = inside, " ".join(before[-_window(inside) :])

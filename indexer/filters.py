@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.errors import InvalidPaper, InvalidQuery
-from indexer.paper import check_date, first_day
+from indexer.paper import check_date, first_day, is_unsafe
 
 _WORD = re.compile(r"\w+")
 
@@ -19,7 +19,8 @@ class Filters:
 
     `date_from` and `date_to` are inclusive ISO 8601 days, months or years; a paper whose date is unknown passes
     neither. `author` means every word of it in one author's name, whatever the case and accents. `category` is a
-    category or, up to a dot, the archive it belongs to (`cs` takes in `cs.CL`). `source` is taken as it is.
+    category or, up to a dot, the archive it belongs to (`cs` takes in `cs.CL`). `source` is compared letter by
+    letter, after the tidying that a paper's source has had.
     """
 
     date_from: str | None = None
@@ -45,6 +46,13 @@ class Filters:
         for name in ("category", "source"):
             if getattr(self, name) is not None and not getattr(self, name).strip():
                 raise InvalidQuery("invalid_filter", f"The {name} filter is blank.", "Give a value, or leave it out.")
+        for name in ("author", "category", "source"):
+            if is_unsafe(getattr(self, name) or ""):
+                raise InvalidQuery(
+                    "invalid_filter",
+                    f"The {name} filter holds control characters.",
+                    "Send plain text, encoded as UTF-8.",
+                )
 
     @property
     def first(self) -> str | None:
@@ -69,8 +77,13 @@ def name_words(name: str) -> list[str]:
 
 
 def fold(label: str) -> str:
-    """A category's name for comparison: no case, no outer space."""
-    return label.strip().casefold()
+    """A category's name for comparison: tidied, and no case."""
+    return _tidy(label).casefold()
+
+
+def _tidy(label: str) -> str:
+    """As a paper's own labels are kept: composed letters, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", label).split())
 
 
 def to_sql(filters: Filters) -> tuple[str, list[Any]]:
@@ -81,13 +94,13 @@ def to_sql(filters: Filters) -> tuple[str, list[Any]]:
     if filters.last is not None:
         conditions.append(("day <= ?", [filters.last]))
     if filters.source is not None:
-        conditions.append(("source = ?", [filters.source.strip()]))
+        conditions.append(("source = ?", [_tidy(filters.source)]))
     if filters.category is not None:
         name = fold(filters.category)
         conditions.append(
             # "." and "/" are neighbours in ASCII: the range holds every name that begins with "name."
             (
-                "key IN (SELECT key FROM category WHERE name = ? OR (name > ? AND name < ?))",
+                "key IN (SELECT key FROM category WHERE name = ? OR (name >= ? AND name < ?))",
                 [name, name + ".", name + "/"],
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -38,10 +38,12 @@ def writer_lock(directory: Path, purpose: str, timeout: float) -> Iterator[None]
         ) from error
     try:
         facts = {"pid": os.getpid(), "purpose": purpose, "since": datetime.now(UTC).isoformat(timespec="seconds")}
-        (directory / HOLDER).write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        with suppress(OSError):  # the name is a courtesy; the lock is what counts
+            (directory / HOLDER).write_text(json.dumps(facts) + "\n", encoding="utf-8")
         yield
     finally:
-        (directory / HOLDER).unlink(missing_ok=True)
+        with suppress(OSError):
+            (directory / HOLDER).unlink(missing_ok=True)
         lock.release()
 
 

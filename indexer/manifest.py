@@ -65,7 +65,7 @@ class Manifest:
             values = json.loads((collection / MANIFEST).read_text(encoding="utf-8"))
             files = {name: FileFacts(**facts) for name, facts in values.pop("files").items()}
             return cls(files=files, **values)
-        except (OSError, ValueError, TypeError, AttributeError, KeyError):
+        except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
             return None
 
     def check(self, collection: Path, *, thorough: bool = False) -> None:

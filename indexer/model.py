@@ -49,9 +49,13 @@ def find_model(name: str | None) -> ModelSource:
                 "The bundled model is not installed.", "Reinstall Paperkin: pip install --force-reinstall paperkin."
             )
         return ModelSource(BUNDLED_NAME, folder, BUNDLED_SHA256)
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return ModelSource(path.name, path)
+    path = Path(name)
+    try:
+        path = path.expanduser()
+        if path.is_dir():
+            return ModelSource(path.name, path)
+    except (RuntimeError, OSError):
+        pass  # a home directory that is not known, or a name longer than any file's
     if path.is_absolute() or name.startswith((".", "~")):
         raise EncoderError(f"There is no model folder {name}.", "Set the model to a folder or a model's name.")
     return ModelSource(name, None)
@@ -62,7 +66,8 @@ def weights_hash(folder: Path) -> str:
 
     Raises `EncoderError` where there are none.
     """
-    files = next((found for kind in _WEIGHTS if (found := sorted(folder.rglob(kind)))), [])
+    kinds = (sorted(path for path in folder.rglob(kind) if path.is_file()) for kind in _WEIGHTS)
+    files = next((found for found in kinds if found), [])
     if not files:
         raise EncoderError(f"{folder} holds no model weights.", "Set the model to a sentence-transformers folder.")
     if len(files) == 1:

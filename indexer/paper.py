@@ -22,7 +22,7 @@ MAX_LIST: Final = 10_000
 MAX_COUNT: Final = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_PARAGRAPHS = re.compile(r"[ \t]*\n[ \t]*(?:\n\s*)+")
+_PARAGRAPHS = re.compile(r"\n\s*\n\s*")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
@@ -30,6 +30,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 class Paper:
     """One paper. Making one tidies white space and checks every field; `InvalidPaper` says which is wrong.
 
+    A title or an abstract is enough: the other may be empty.
     `published` is an ISO 8601 date at the precision that is known: a day, a month or a year.
     `author_count` may be known where the names are not. `None` means unknown, never zero.
     """
@@ -49,16 +50,18 @@ class Paper:
     def __post_init__(self) -> None:
         tidy: dict[str, Any] = {
             "id": _line("id", self.id, required=True),
-            "title": _line("title", self.title, required=True),
+            "title": _line("title", self.title),
             "abstract": _prose("abstract", self.abstract),
             "authors": _lines("author", self.authors),
             "categories": _lines("category", self.categories),
             "published": None if self.published is None else check_date("published", self.published),
-            "url": _url(self.url),
+            "url": None if self.url is None else check_url(self.url),
             "source": None if self.source is None else _line("source", self.source) or None,
         }
         for name, value in tidy.items():
             object.__setattr__(self, name, value)
+        if not self.title and not self.abstract:
+            raise _wrong("title", "is empty, and it has no abstract")
         for name in ("author_count", "comments", "upvotes"):
             _count(name, getattr(self, name))
         if self.authors:
@@ -66,10 +69,16 @@ class Paper:
 
     @property
     def text(self) -> str:
-        """What is embedded (see `TEXT_RECIPE`): the title alone where there is no abstract."""
-        if not self.abstract:
-            return self.title
+        """What is embedded (see `TEXT_RECIPE`): the title alone where there is no abstract, and the reverse."""
+        if not self.title or not self.abstract:
+            return self.title or self.abstract
         return f"{self.title}{'' if self.title[-1] in '.?!' else '.'} {self.abstract}"
+
+    @property
+    def heading(self) -> str:
+        """What people see in a list: the title, or how the abstract begins."""
+        begin = " ".join(self.abstract[:200].split())
+        return self.title or (begin if len(begin) <= 100 else f"{begin[:100].rsplit(' ', 1)[0]} …")
 
     @property
     def day(self) -> str | None:
@@ -96,9 +105,10 @@ def to_line(paper: Paper) -> str:
 
 
 def from_record(record: Mapping[str, object]) -> Paper:
-    """Make a paper of JSON values in the product's own names; the id comes from the title if there is none.
+    """Make a paper of JSON values in the product's own names.
 
-    Raises `InvalidPaper` for a missing title, an unknown name or a value of the wrong type.
+    Where there is no id it comes from the title, or from the abstract if there is no title either. Raises
+    `InvalidPaper` where both are missing, for an unknown name and for a value of the wrong type.
     """
     if unknown := sorted(set(record) - set(FIELDS)):
         raise InvalidPaper(
@@ -110,10 +120,11 @@ def from_record(record: Mapping[str, object]) -> Paper:
             if not isinstance(values[name], list | tuple):
                 raise _wrong(name, "must be a list of strings")
             values[name] = tuple(values[name])
-    if "title" not in values:
-        raise _wrong("title", "is missing")
-    if not values.get("id"):
-        values["id"] = id_from_title(_line("title", values["title"], required=True))
+    if not values.get("title") and not values.get("abstract"):
+        raise _wrong("title", "is empty" if "title" in values else "is missing")
+    title, abstract = _line("title", values.setdefault("title", "")), _prose("abstract", values.get("abstract", ""))
+    if values.get("id", "") == "":
+        values["id"] = id_from_title(title or abstract)
     return Paper(**values)
 
 
@@ -145,6 +156,17 @@ def check_date(name: str, text: object) -> str:
     except ValueError:
         raise _wrong(name, f"is not a day of the calendar: {match[0]}") from None
     return match[0]
+
+
+def check_url(value: object) -> str | None:
+    """A web address, or `None` for a blank one; `InvalidPaper` otherwise."""
+    text = _line("url", value)
+    if not text:
+        return None
+    # A link is shown to people: "javascript:" and its kind must never become one.
+    if not re.match(r"https?://[^\s]+$", text, re.IGNORECASE):
+        raise _wrong("url", "must start with http:// or https:// and hold no spaces")
+    return text
 
 
 def first_day(published: str) -> str:
@@ -204,15 +226,3 @@ def _count(name: str, value: object) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
         raise _wrong(name, "must be a whole number, zero or more")
-
-
-def _url(value: object) -> str | None:
-    if value is None:
-        return None
-    text = _line("url", value)
-    if not text:
-        return None
-    # A link is shown to people: "javascript:" and its kind must never become one.
-    if not re.match(r"https?://[^\s]+$", text, re.IGNORECASE):
-        raise _wrong("url", "must start with http:// or https:// and hold no spaces")
-    return text

@@ -42,8 +42,8 @@ class Settings:
                 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
             )
         return cls(
-            collection=chosen.expanduser().absolute(),
-            cache=cache.expanduser().absolute(),
+            collection=_whole("The collection", chosen),
+            cache=_whole("The cache", cache),
             model=model or environ.get("PAPERKIN_MODEL") or None,
             api_key=key,
         )
@@ -53,7 +53,17 @@ def _path(environ: Mapping[str, str], name: str) -> Path | None:
     value = environ.get(name)
     if not value:
         return None
-    path = Path(value).expanduser()
+    path = _whole(name, Path(value))
     if path.exists() and not path.is_dir():
         raise InvalidSetting(f"{name} is set to {value}, which is a file.", f"Set {name} to a directory.")
     return path
+
+
+def _whole(name: str, path: Path) -> Path:
+    """The path from the root on, with `~` as the home directory."""
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise InvalidSetting(
+            f"{name} is set to {path}, whose home directory is not known.", "Write the whole path."
+        ) from error

@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import CollectionDamaged, CollectionError, PaperNotFound
+from indexer.errors import CollectionDamaged, CollectionError, CollectionForeign, InvalidPaper, PaperNotFound
 from indexer.filters import Filters, to_sql
-from indexer.paper import Paper, from_record
+from indexer.paper import Paper, from_record, is_unsafe
 
 Keys = NDArray[np.int64]
 Rows16 = NDArray[np.float16]
@@ -68,7 +68,6 @@ class Store:
             )
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.execute("PRAGMA secure_delete = ON")
-            self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
 
     @staticmethod
@@ -78,8 +77,11 @@ class Store:
         making.unlink(missing_ok=True)
         db = sqlite3.connect(making, isolation_level=None)
         try:
-            db.executescript((resources.files("indexer") / "schema.sql").read_text(encoding="utf-8"))
+            schema = (resources.files("indexer") / "schema.sql").read_text(encoding="utf-8")
+            db.executescript(f"BEGIN;\n{schema}")  # one transaction: one wait for the disk
             db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+            db.execute("COMMIT")
+            db.execute("PRAGMA journal_mode = WAL")  # kept in the file
         finally:
             db.close()
         making.rename(path)
@@ -103,6 +105,10 @@ class Store:
                 if "readonly" in str(error) or "unable to open" in str(error):
                     raise CollectionError(
                         f"{self._path} cannot be opened for this: {error}.", "Check the directory's permissions."
+                    ) from error
+                if "no such table" in str(error):
+                    raise CollectionForeign(
+                        f"{self._path} is a database of something else.", "Choose another directory."
                     ) from error
                 raise CollectionDamaged(
                     f"{self._path} cannot be read: {error}.", "Restore a backup, or index the papers again elsewhere."
@@ -140,12 +146,15 @@ class Store:
         return {
             row[0]: Stored(*row[1:])
             for row in self._among(
-                "SELECT id, key, content_hash, text_hash FROM paper JOIN embedding USING (key) WHERE id IN ({})", ids
+                "SELECT id, key, content_hash, text_hash FROM paper JOIN embedding USING (key) WHERE id IN ({})",
+                [paper_id for paper_id in ids if not is_unsafe(paper_id)],  # SQLite cannot be asked for half a letter
             )
         }
 
     def paper(self, paper_id: str) -> Paper:
         """The paper with this id, or `PaperNotFound`."""
+        if is_unsafe(paper_id):
+            raise PaperNotFound(paper_id)
         with self._guard():
             row = self._db.execute("SELECT record FROM paper WHERE id = ?", (paper_id,)).fetchone()
         if row is None:
@@ -228,7 +237,7 @@ class Store:
         )
 
     def last_key(self) -> int:
-        """The largest key ever given to a paper."""
+        """No paper was ever given a larger key."""
         with self._guard():
             row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'paper'").fetchone()
         return int(row[0]) if row else 0
@@ -269,7 +278,7 @@ class Store:
     def _paper(self, record: str) -> Paper:
         try:
             return from_record(json.loads(record))
-        except ValueError as error:
+        except (ValueError, TypeError, AttributeError, InvalidPaper) as error:
             raise CollectionDamaged(
                 f"A record in {self._path} is damaged.", "Restore a backup, or index the papers again elsewhere."
             ) from error

@@ -10,7 +10,7 @@ from typing import Final
 
 from indexer.acronyms import find_acronyms
 from indexer.filters import fold, name_words
-from indexer.paper import Paper, to_line
+from indexer.paper import Paper, is_unsafe, to_line
 from indexer.store import ROW_TYPE, Rows16, State, Store
 
 _FINGERPRINT_BITS: Final = 256
@@ -55,10 +55,10 @@ class StoreWriter(Store):
             problems = [row[0] for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok"]
             papers, fingerprint = 0, 0
             for paper_id, record, content, row in self._db.execute(
-                "SELECT id, record, content_hash, row FROM paper LEFT JOIN embedding USING (key)"
+                "SELECT id, CAST(record AS BLOB), content_hash, row FROM paper LEFT JOIN embedding USING (key)"
             ):
                 papers += 1
-                if hashlib.sha256(record.encode()).digest() != content or row is None:
+                if hashlib.sha256(record).digest() != content or row is None:
                     problems.append(f"the record or the embedding of {paper_id!r} is damaged")
                 fingerprint += _fingerprint(paper_id, content, row or b"")
             state = self.state()
@@ -128,6 +128,8 @@ class StoreWriter(Store):
         return _fingerprint(paper.id, content, row)
 
     def _fingerprint_of(self, paper_id: str) -> int | None:
+        if is_unsafe(paper_id):
+            return None
         found = self._db.execute(
             "SELECT content_hash, row FROM paper JOIN embedding USING (key) WHERE id = ?", (paper_id,)
         ).fetchone()

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 DENSE_WEIGHT: Final = 0.8
-"""The weight that Bruch et al. recommend for this normalisation; it was also the best of five on the five open
-collections of benchmarks/quality.py."""
+"""The weight that Bruch et al. recommend for this normalisation. benchmarks/fusion.py compares it with other ways."""
 
 COSINE_MINIMUM: Final = -1.0
 BM25_MINIMUM: Final = 0.0

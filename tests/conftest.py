@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from indexer.collection import Collection
@@ -12,6 +13,10 @@ from indexer.ingest import ingest
 from indexer.report import Report
 from search.engine import Engine
 from tests.toys import PAPERS, ToyEncoder
+
+# A test that is slow on a busy machine is not wrong.
+hypothesis.settings.register_profile("paperkin", deadline=None)
+hypothesis.settings.load_profile("paperkin")
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

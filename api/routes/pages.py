@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from api.pages import asset, error_page, render
 from api.routes.access import Served
+from api.routes.ids import PAPER_ID
 from indexer.errors import InvalidInput, InvalidQuery, PaperNotFound
 from indexer.filters import Filters
 from search.query import DEFAULT_K, Mode, Page, Query
@@ -37,7 +38,7 @@ def home(request: Request, service: Served) -> HTMLResponse:
         return error_page(422, error.message, error.next_step, text)
 
 
-@router.get("/papers/{paper_id:path}")
+@router.get(f"/papers/{PAPER_ID}")
 def paper(paper_id: str, request: Request, service: Served) -> HTMLResponse:
     """A paper and its kin."""
     try:

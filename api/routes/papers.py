@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.routes.access import MayWrite, Served
+from api.routes.ids import PAPER_ID
 from api.schemas import ChangeAnswer, ListFields, PaperAnswer, PaperBodies, PapersAnswer, PaperShape
 from indexer.errors import InvalidPaper, InvalidQuery, PaperNotFound
 from indexer.paper import from_record
@@ -31,7 +32,7 @@ def browse(asked: Annotated[ListFields, Query()], service: Served) -> PapersAnsw
     )
 
 
-@router.get("/papers/{paper_id:path}")
+@router.get(f"/papers/{PAPER_ID}")
 def read(paper_id: str, service: Served) -> PaperAnswer:
     """One paper. The id may hold slashes, as a DOI does."""
     paper, version = service.engine.paper(paper_id)
@@ -64,7 +65,7 @@ def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
     )
 
 
-@router.delete("/papers/{paper_id:path}", dependencies=[MayWrite])
+@router.delete(f"/papers/{PAPER_ID}", dependencies=[MayWrite])
 def remove(paper_id: str, service: Served) -> ChangeAnswer:
     """Remove a paper."""
     start = perf_counter()

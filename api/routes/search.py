@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.routes.access import Served
+from api.routes.ids import PAPER_ID
 from api.schemas import PageFields, PaperAnswer, RelatedBody, SearchAnswer, SearchBody, SearchFields
 from api.service import Service
 from indexer.errors import PaperNotFound
@@ -33,7 +34,7 @@ def _search(asked: SearchFields, service: Service) -> SearchAnswer:
     return SearchAnswer.of(answer, (perf_counter() - start) * 1000)
 
 
-@router.get("/papers/{paper_id:path}/related")
+@router.get(f"/papers/{PAPER_ID}/related")
 def related_to_one(paper_id: str, asked: Annotated[PageFields, Query()], service: Served) -> SearchAnswer | PaperAnswer:
     """The kin of a paper, without the paper itself.
 

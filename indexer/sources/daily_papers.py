@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO, Final
 
-from indexer.errors import UnreadableSource, shorten
+from indexer.errors import InvalidPaper, UnreadableSource, shorten
 from indexer.paper import Paper, id_from_title, is_unsafe, make_safe
 from indexer.report import Report
 
@@ -28,12 +28,13 @@ SOURCE: Final = "daily-papers"
 MAX_BYTES: Final = 20_000_000
 
 _MONTHS: Final = {
-    "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6,
-    "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12,
+    "January": 1, "February": 2, "March": 3, "April": 4, "May": 5, "June": 6,
+    "July": 7, "August": 8, "September": 9, "October": 10, "November": 11, "December": 12,
 }  # fmt: skip
 _AUTHORS = re.compile(r"(?:[•·*-]\s*)?(\d{1,5}) authors?(?:\s*[·•]\s*(.+))?")
-_DATE = re.compile(rf"({'|'.join(_MONTHS)})[a-z]* (\d{{1,2}})(?:, (\d{{4}}))?(?: (\d{{1,6}}))?")
-_HEADER = re.compile(r"(?im)^\s*daily papers\s*$")
+_DATE = re.compile(r"([A-Z][a-z]{2,8}) (\d{1,2})(?:, (\d{4}))?(?: (\d{1,6}))?")
+_HEADER = re.compile(r"(?im)^[ \t]*daily papers\s*$")
+_CLOSING = re.compile(r"(?m)^[ \t]*[•·][ \t]*\d+ authors?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class _Page:
 def recognises(head: bytes) -> bool:
     """Whether the text has the page's header or the closing line of a paper."""
     text = head.decode("utf-8", errors="replace")
-    return bool(_HEADER.search(text[:4_000]) or re.search(r"(?m)^\s*[•·]\s*\d+ authors?\b", text))
+    return bool(_HEADER.search(text[:4_000]) or _CLOSING.search(text))
 
 
 def parse(stream: BinaryIO, name: str, report: Report, *, year: int | None = None) -> Iterator[Paper]:
@@ -86,7 +87,11 @@ def parse(stream: BinaryIO, name: str, report: Report, *, year: int | None = Non
     page_year = year if year is not None else _guess_year(page, name, report)
     for entry in page.entries:
         report.read += 1
-        yield _paper(entry, page_year, f"{name}:{entry.line}", report)
+        where = f"{name}:{entry.line}"
+        try:
+            yield _paper(entry, page_year, where, report)
+        except InvalidPaper as error:
+            report.note("skipped", where, error.message)
 
 
 def _scan(text: str) -> _Page:
@@ -119,8 +124,11 @@ def _date(line: str) -> _Date | None:
     match = _DATE.fullmatch(line)
     if match is None:
         return None
-    month, day, year, comments = match.groups()
-    return _Date(_MONTHS[month], int(day), int(year) if year else None, int(comments) if comments else None)
+    word, day, year, comments = match.groups()
+    month = next((number for name, number in _MONTHS.items() if name.startswith(word)), None)
+    if month is None:  # "Octopus 2" is a title
+        return None
+    return _Date(month, int(day), int(year) if year else None, int(comments) if comments else None)
 
 
 def _is_prose(line: str) -> bool:
@@ -144,22 +152,26 @@ def _guess_year(page: _Page, name: str, report: Report) -> int | None:
 
     A year is written only where it differs from the page's own and papers are not from the future, so the
     page's year is later than every written one, and it must have every day that is written without a year
-    (29 February needs a leap year). With no year written anywhere, today's calendar decides.
+    (29 February needs a leap year). With no year written anywhere, it is the last one in which all these days
+    are past by today's calendar.
     """
     if page.header and page.header.year:
         return page.header.year
     dates = [entry.date for entry in page.entries if entry.date]
-    bare = [when for when in (*dates, page.header) if when and when.year is None]
+    bare = [when for when in dates if when.year is None]
     if not bare:
         return None
+    if page.header:
+        bare.append(page.header)
     written = [when.year for when in dates if when.year is not None]
     if written:
-        first, why = max(written) + 1, f"the latest year written on the page is {max(written)}"
+        first, step, why = max(written) + 1, 1, f"the latest year written on the page is {max(written)}"
     else:
         today = date.today()
-        past = page.header is None or (page.header.month, page.header.day) <= (today.month, today.day)
-        first, why = (today.year if past else today.year - 1), "no year is written on the page"
-    year = next((y for y in range(first, first + 9) if all(_iso(when, y) for when in bare)), first)
+        past = max((when.month, when.day) for when in bare) <= (today.month, today.day)
+        first, step, why = today.year - (not past), -1, "no year is written on the page"
+    years = range(first, first + 9 * step, step)  # nine, because 1900 and 2100 are no leap years
+    year = next((y for y in years if all(_iso(when, y) for when in bare)), first)
     report.note("guessed", name, f"dates without a year are of {year}: {why}")
     return year
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from indexer.errors import InvalidPaper, shorten
-from indexer.paper import FIELDS, Paper, from_record, is_unsafe, make_safe
+from indexer.paper import FIELDS, Paper, check_url, from_record, is_unsafe, make_safe
 from indexer.report import Report
 
 ALIASES: Final = {
@@ -18,6 +19,8 @@ ALIASES: Final = {
     "n_authors": "author_count",
 }
 """Other tools' names of our fields: BEIR's `_id` and `text`, `summary` and `date` of feed dumps."""
+
+_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}.*", re.DOTALL)
 
 MAX_LINE: Final = 4_000_000
 """Bytes of one line. A longer one is skipped without being held in memory."""
@@ -63,14 +66,18 @@ def _paper(line: bytes, where: str, report: Report, ignored: set[str]) -> Paper:
         raise InvalidPaper("a JSON object is expected", "Put one paper on a line.")
     values = _own_names(record, where, report, ignored)
     _repair(values, where, report, damaged="\N{REPLACEMENT CHARACTER}" in text and b"\xef\xbf\xbd" not in line)
-    return from_record(values)
+    paper = from_record(values)
+    for name in ("title", "abstract"):
+        if not getattr(paper, name):
+            report.note("missing", where, f"{name} of {shorten(paper.heading, 60)!r}")
+    return paper
 
 
 def _own_names(record: dict[str, Any], where: str, report: Report, ignored: set[str]) -> dict[str, Any]:
     """Keep the fields of a paper under our names; name each other field once in the report."""
     values = {key: value for key, value in record.items() if key in FIELDS}
     for alias, key in ALIASES.items():
-        if alias in record and key not in values:
+        if alias in record and values.get(key) is None:
             values[key] = record[alias]
     for key in record:
         if key not in FIELDS and key not in ALIASES and key not in ignored:
@@ -86,7 +93,7 @@ def _repair(values: dict[str, Any], where: str, report: Report, *, damaged: bool
     published = values.get("published")
     if isinstance(published, str):
         # A time of day, as feeds write it, is more than a paper's date needs.
-        values["published"] = published.strip().partition("T")[0] or None
+        values["published"] = _TIMESTAMP.sub(r"\1", published.strip()) or None
     for key in ("title", "abstract", "authors", "categories", "source", "url"):
         value = values.get(key)
         if isinstance(value, str) and is_unsafe(value):
@@ -96,6 +103,9 @@ def _repair(values: dict[str, Any], where: str, report: Report, *, damaged: bool
     if damaged:
         report.note("repaired", where, "unreadable characters were replaced by U+FFFD")
     url = values.get("url")
-    if isinstance(url, str) and url and not url.lower().startswith(("http://", "https://")):
-        values["url"] = None
-        report.note("repaired", where, f"the link {shorten(url)!r} is not a web address and was dropped")
+    if isinstance(url, str):
+        try:
+            check_url(url)
+        except InvalidPaper:
+            values["url"] = None
+            report.note("repaired", where, f"the link {shorten(url)!r} is not a web address and was dropped")

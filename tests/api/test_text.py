@@ -1,0 +1,181 @@
+"""What the command line prints for people, letter by letter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from api import text
+from api.schemas import CollectionAnswer, ModelShape
+from indexer.paper import Paper
+from indexer.report import Report
+from search.query import Answer, Expansion, Hit
+
+
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines of sixty characters, whatever terminal runs the tests."""
+    monkeypatch.setenv("COLUMNS", "60")
+
+
+def hit(rank: int, score: float, paper: Paper) -> Hit:
+    return Hit(rank, score, score, None, paper)
+
+
+def lines(*expected: str) -> str:
+    return "\n".join(expected)
+
+
+def test_an_answer() -> None:
+    """A hit is its rank, score and title, and below them what is known of when and who, and always the id."""
+    named = Paper("a", "speech", authors=("Ada Lovelace", "Grace Hopper"), published="2024-05-01")
+    counted = Paper("10.1/d", "face", author_count=1)
+    answer = Answer((hit(1, 1.0, named), hit(2, 0.70703125, counted)), 4, "v", (Expansion("TTS", "text-to-speech"),))
+    assert text.answer(answer) == lines(
+        "TTS read as text-to-speech",
+        "  1  1.000  speech",
+        "            2024-05-01 · Ada Lovelace, Grace Hopper · a",
+        "  2  0.707  face",
+        "            1 author · 10.1/d",
+        "",
+        "1–2 of 4 papers",
+    )
+
+
+def test_a_long_title_is_wrapped_under_its_beginning() -> None:
+    """A title longer than the terminal is wide goes on below its first word; no word is ever broken."""
+    answer = Answer((hit(1, 0.5, Paper("x" * 70, "speech and emotion and face and graph " * 2)),), 1, "v")
+    assert text.answer(answer) == lines(
+        "  1  0.500  speech and emotion and face and graph speech and",
+        "            emotion and face and graph",
+        "            " + "x" * 70,
+        "",
+        "1–1 of 1 paper",
+    )
+
+
+def test_an_empty_answer() -> None:
+    """No hits because of the filters is told apart from no hits on this page or with these words."""
+    assert text.answer(Answer((), 0, "v")) == "No paper passes the filters."
+    assert text.answer(Answer((), 4, "v")) == "No paper was found here."
+
+
+def test_one_named_author_of_nine() -> None:
+    """Where fewer authors are named than there are, the others are counted from those that are named."""
+    paper = Paper("x", "speech", authors=("A",), author_count=9)
+    assert text.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[1].strip() == "A and 8 more · x"
+
+
+def test_more_than_three_authors() -> None:
+    """A list names three authors and counts the others, also those who are only counted."""
+    paper = Paper("x", "speech", authors=("A", "B", "C", "D"), author_count=1_200)
+    assert text.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[1].strip() == "A, B, C and 1,197 more · x"
+
+
+def test_a_paper() -> None:
+    """A paper is shown with every field, those that are not known named so, and its abstract in paragraphs."""
+    paper = Paper(
+        "10.1/d",
+        "face",
+        "A face\nshows emotion.\n\nAnd speech.",
+        published="2025-06",
+        comments=0,
+        categories=("cs.CV",),
+    )
+    assert text.paper(paper) == lines(
+        "face",
+        "",
+        "id         10.1/d",
+        "authors    unknown",
+        "published  2025-06",
+        "categories cs.CV",
+        "comments   0",
+        "upvotes    unknown",
+        "url        unknown",
+        "source     unknown",
+        "",
+        "A face shows emotion.",
+        "",
+        "And speech.",
+    )
+
+
+def test_a_paper_names_all_its_authors() -> None:
+    """Shown alone, a paper names every author it has, and counts those without a name."""
+    paper = Paper("x", "speech", authors=("A", "B", "C", "D"), author_count=5)
+    assert "authors    A, B, C, D and 1 more" in text.paper(paper).splitlines()
+
+
+def test_a_paper_without_a_title() -> None:
+    """Where there is no title, the beginning of the abstract stands in its place."""
+    paper = Paper("x", "", "A face shows emotion.")
+    assert text.paper(paper).splitlines()[0] == "A face shows emotion."
+    assert text.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[0] == "  1  1.000  A face shows emotion."
+
+
+def test_nothing_that_steers_a_terminal() -> None:
+    """Characters that would move the cursor, turn the writing round or colour it are shown as spaces."""
+    paper = Paper("x\x85y", "red\u202e\u200b \x9b31m title", "\x9babstract")
+    for shown in (text.paper(paper), text.answer(Answer((hit(1, 1, paper),), 1, "v"))):
+        assert all(character.isprintable() for line in shown.split("\n") for character in line)
+    assert "31m title" in text.paper(paper)
+
+
+def test_a_report() -> None:
+    """A report gives the counts, then the notes kind by kind with where they are, then what the collection holds."""
+    done = Report(read=3, added=1, updated=1, unchanged=0)
+    done.note("skipped", "p.jsonl:2", "not JSON")
+    done.note("guessed", "page.txt", "dates without a year are of 2025: the latest year written on the page is 2024")
+    assert text.report(done, 1_234) == lines(
+        "Read 3 papers: 1 added, 1 updated, 0 unchanged.",
+        "Guessed: 1",
+        "  page.txt: dates without a year are of 2025: the latest",
+        "  year written on the page is 2024",
+        "Skipped: 1",
+        "  p.jsonl:2: not JSON",
+        "The collection holds 1,234 papers.",
+    )
+
+
+def test_a_report_of_a_conversion() -> None:
+    """Where nothing is stored, only what was read is told."""
+    assert text.report(Report(read=1)) == "Read 1 paper."
+
+
+def test_a_long_report_is_cut() -> None:
+    """Of many notes of a kind twenty are shown and the others counted, also those that were not kept."""
+    done = Report(read=1_500)
+    for number in range(1_500):
+        done.note("skipped", f"p:{number}", "not JSON")
+    shown = text.report(done, 0).splitlines()
+    assert shown[1] == "Skipped: 1,500"
+    assert shown[2:22] == [f"  p:{number}: not JSON" for number in range(20)]
+    assert shown[22:] == ["  … and 1,480 more", "The collection holds 0 papers."]
+
+
+def test_info() -> None:
+    """What a collection is: where it lies, what it holds and from where, and which model and version made it."""
+    facts = CollectionAnswer(
+        papers=1_234,
+        sources={"daily-papers": 1_233, "": 1},
+        model=ModelShape(name="toy", weights_sha256="abc", dimension=5, max_tokens=256),
+        index_version="0123456789abcdef",
+        sequence=7,
+        version="1.2.3",
+    )
+    assert text.info(Path("papers"), facts) == lines(
+        "collection  papers",
+        "papers      1,234",
+        "sources     daily-papers 1,233, unknown 1",
+        "model       toy, 5 dimensions, 256 tokens",
+        "weights     abc",
+        "index       version 0123456789abcdef, change 7",
+        "paperkin    1.2.3",
+    )
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, "0 papers"), (1, "1 paper"), (1_000_000, "1,000,000 papers")])
+def test_many(count: int, expected: str) -> None:
+    """One is singular, everything else plural, thousands are set apart."""
+    assert text.many(count, "paper") == expected

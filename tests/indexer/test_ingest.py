@@ -1,0 +1,74 @@
+"""The pipeline: nothing is encoded twice, the report counts what happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from indexer.collection import Collection
+from indexer.errors import CollectionMismatch
+from indexer.ingest import CHUNK, ingest
+from indexer.paper import Paper
+from indexer.report import Report
+from tests.toys import PAPERS, ToyEncoder
+
+
+def counts(report: Report) -> tuple[int, int, int]:
+    return report.added, report.updated, report.unchanged
+
+
+def test_a_second_run_encodes_nothing(collection: Collection, encoder: ToyEncoder) -> None:
+    """The same papers again are neither encoded nor written: the sequence does not move."""
+    before = collection.snapshot().sequence
+    report = Report()
+    ingest(collection, encoder, PAPERS, report)
+    assert counts(report) == (0, 0, 4)
+    assert encoder.encoded == []
+    assert collection.snapshot().sequence == before
+
+
+def test_only_a_changed_text_is_encoded(collection: Collection, encoder: ToyEncoder) -> None:
+    """A new vote count is stored without encoding; a new title is encoded."""
+    voted, renamed = replace(PAPERS[0], upvotes=7), replace(PAPERS[1], title="graph")
+    report = Report()
+    ingest(collection, encoder, [voted, renamed], report)
+    assert counts(report) == (0, 2, 0)
+    assert encoder.encoded == ["graph"]
+    assert collection.snapshot().store.paper("a").upvotes == 7
+
+
+def test_the_last_record_of_an_id_wins(empty: Collection, encoder: ToyEncoder) -> None:
+    """A file that has a paper twice stores its last record, and encodes it once."""
+    report = Report()
+    ingest(empty, encoder, [Paper("x", "speech"), Paper("x", "face")], report)
+    assert counts(report) == (1, 0, 1)
+    assert encoder.encoded == ["face"]
+    assert empty.snapshot().store.paper("x").title == "face"
+
+
+def test_progress_counts_papers(empty: Collection, encoder: ToyEncoder) -> None:
+    """Progress is told after every commit, in papers."""
+    told: list[int] = []
+    papers = (Paper(f"p{i}", f"speech {i}") for i in range(CHUNK + 5))
+    ingest(empty, encoder, papers, Report(), told.append)
+    assert told == [CHUNK, CHUNK + 5]
+    assert empty.snapshot().papers == CHUNK + 5
+
+
+def test_an_import_that_breaks_keeps_what_was_committed(empty: Collection, encoder: ToyEncoder) -> None:
+    """A source that fails half-way loses nothing that was committed before."""
+
+    def breaking() -> object:
+        yield from (Paper(f"p{i}", f"speech {i}") for i in range(CHUNK))
+        raise RuntimeError("the disk was pulled out")
+
+    with pytest.raises(RuntimeError, match="pulled out"):
+        ingest(empty, encoder, breaking(), Report())  # type: ignore[arg-type]
+    assert empty.snapshot().papers == CHUNK
+
+
+def test_another_model_is_refused(collection: Collection) -> None:
+    """Rows of two models are never mixed; the error names both models and the way out."""
+    with pytest.raises(CollectionMismatch, match=r"made with the model toy .* not with other .* another directory"):
+        ingest(collection, ToyEncoder("other"), PAPERS, Report())

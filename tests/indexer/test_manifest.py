@@ -1,0 +1,222 @@
+"""The manifest: it comes back as it was saved, anything else counts as none, and changed files are found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer import manifest as manifest_module
+from indexer.errors import CollectionDamaged, IndexDamaged
+from indexer.manifest import MANIFEST, FileFacts, Manifest, list_files
+from tests.indexer.test_paper import assert_helpful
+
+PLAIN: Final = Manifest(
+    directory="index-000001",
+    sequence=3,
+    dense_sequence=2,
+    dense_rows=4,
+    last_key=5,
+    residue=0,
+    factory="Flat",
+    lexical_schema="1",
+    files={},
+)
+
+
+def facts(content: bytes) -> FileFacts:
+    return FileFacts(len(content), hashlib.sha256(content).hexdigest())
+
+
+@pytest.fixture
+def indexed(tmp_path: Path) -> Manifest:
+    """A manifest in force over two files."""
+    place = tmp_path / PLAIN.directory
+    (place / "lexical").mkdir(parents=True)
+    (place / "dense.faiss").write_bytes(b"rows")
+    (place / "lexical" / "segment.store").write_bytes(b"words")
+    return replace(PLAIN, files=list_files(place, {}))
+
+
+# On disk
+
+NUMBERS = st.integers(0, 2**62)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.builds(
+        Manifest,
+        st.text(),
+        *[NUMBERS] * 5,
+        st.text(),
+        st.text(),
+        st.dictionaries(st.text(), st.builds(FileFacts, NUMBERS, st.text(max_size=64)), max_size=4),
+    )
+)
+def test_reading_undoes_writing(manifest: Manifest) -> None:
+    """A manifest comes back as it was saved, the latest one counts, and nothing else is left in the directory."""
+    with tempfile.TemporaryDirectory() as folder:
+        PLAIN.save(Path(folder))
+        manifest.save(Path(folder))
+        assert Manifest.load(Path(folder)) == manifest
+        assert [path.name for path in Path(folder).iterdir()] == [MANIFEST]
+
+
+def test_a_manifest_that_is_read_never_changes(tmp_path: Path) -> None:
+    """It is replaced by renaming: who has the file open goes on reading the old one, whole."""
+    PLAIN.save(tmp_path)
+    with (tmp_path / MANIFEST).open(encoding="utf-8") as opened:
+        replace(PLAIN, sequence=9).save(tmp_path)
+        assert json.load(opened)["sequence"] == 3
+    assert Manifest.load(tmp_path) == replace(PLAIN, sequence=9)
+
+
+def test_a_crash_while_saving_leaves_the_old_one(tmp_path: Path) -> None:
+    """A half-written successor is not looked at, and does not stand in the way of the next."""
+    PLAIN.save(tmp_path)
+    (tmp_path / "manifest.json.making").write_text('{"directory": "ind', encoding="utf-8")
+    assert Manifest.load(tmp_path) == PLAIN
+    replace(PLAIN, residue=1).save(tmp_path)
+    assert Manifest.load(tmp_path) == replace(PLAIN, residue=1)
+
+
+def test_a_missing_manifest_is_none(tmp_path: Path) -> None:
+    """Without a manifest, or without a directory, there is none; that is no error."""
+    assert Manifest.load(tmp_path) is None
+    assert Manifest.load(tmp_path / "missing") is None
+    (tmp_path / MANIFEST).mkdir()
+    assert Manifest.load(tmp_path) is None
+
+
+VALUES: Final[dict[str, Any]] = {
+    "directory": "index-000001",
+    "sequence": 3,
+    "dense_sequence": 2,
+    "dense_rows": 4,
+    "last_key": 5,
+    "residue": 0,
+    "factory": "Flat",
+    "lexical_schema": "1",
+    "files": {"f": {"size": 1, "sha256": "x"}},
+}
+
+
+def test_the_format_on_disk(tmp_path: Path) -> None:
+    """These names stand in files that other versions have written."""
+    (tmp_path / MANIFEST).write_text(json.dumps(VALUES), encoding="utf-8")
+    assert Manifest.load(tmp_path) == replace(PLAIN, files={"f": FileFacts(1, "x")})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"[]",
+        b"null",
+        b"5",
+        b'"text"',
+        b"{}",
+        b'{"files": []}',
+        b'{"files": {}}',
+        json.dumps(VALUES).encode()[:-1],
+        json.dumps(VALUES | {"more": 1}).encode(),
+        json.dumps({name: value for name, value in VALUES.items() if name != "residue"}).encode(),
+        json.dumps(VALUES | {"files": {"f": 5}}).encode(),
+        json.dumps(VALUES | {"files": {"f": {"size": 1}}}).encode(),
+        json.dumps(VALUES | {"files": None}).encode(),
+    ],
+)
+def test_anything_else_is_none(tmp_path: Path, content: bytes) -> None:
+    """A damaged manifest, and one of another version, count as none: all that it names can be made anew."""
+    (tmp_path / MANIFEST).write_bytes(content)
+    assert Manifest.load(tmp_path) is None
+
+
+# Its files
+
+DAMAGES: Final[dict[str, Callable[[Path], object]]] = {
+    "longer": lambda place: (place / "dense.faiss").write_bytes(b"rows!"),
+    "shorter": lambda place: (place / "dense.faiss").write_bytes(b"row"),
+    "flipped byte": lambda place: (place / "lexical" / "segment.store").write_bytes(b"wordz"),
+    "missing": lambda place: (place / "dense.faiss").unlink(),
+    "a directory": lambda place: (place / "dense.faiss").rename(place / "x").with_name("dense.faiss").mkdir(),
+}
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_changed_files_are_found(tmp_path: Path, indexed: Manifest, damage: str, thorough: bool) -> None:
+    """A small index is compared byte by byte whenever it is opened; the error says how to make it anew."""
+    indexed.check(tmp_path, thorough=thorough)
+    DAMAGES[damage](tmp_path / indexed.directory)
+    with pytest.raises(IndexDamaged, match="is not as it was written") as caught:
+        indexed.check(tmp_path, thorough=thorough)
+    assert (caught.value.code, isinstance(caught.value, CollectionDamaged)) == ("index_damaged", True)
+    assert "paperkin rebuild" in caught.value.next_step
+    assert_helpful(caught.value)
+
+
+def test_a_large_index_is_read_in_full_only_when_asked(
+    tmp_path: Path, indexed: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above `EAGER_BYTES` in all, opening compares sizes alone; `verify` reads every byte."""
+    DAMAGES["flipped byte"](tmp_path / indexed.directory)
+    monkeypatch.setattr(manifest_module, "EAGER_BYTES", len(b"rows" + b"words") - 1)
+    indexed.check(tmp_path)
+    with pytest.raises(IndexDamaged, match=r"segment\.store"):
+        indexed.check(tmp_path, thorough=True)
+    monkeypatch.setattr(manifest_module, "EAGER_BYTES", len(b"rows" + b"words"))
+    with pytest.raises(IndexDamaged, match=r"segment\.store"):
+        indexed.check(tmp_path)
+
+
+def test_files_that_are_not_named_do_not_matter(tmp_path: Path, indexed: Manifest) -> None:
+    """What else lies in the directory is not the manifest's business."""
+    (tmp_path / indexed.directory / "other").touch()
+    indexed.check(tmp_path, thorough=True)
+
+
+def test_every_file_is_listed(tmp_path: Path) -> None:
+    """Files of all depths, by their path with slashes, in order, but for tantivy's lock files."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("z", "a/y", "a/b/x", "a/.managed.json", "a/.tantivy-writer.lock"):
+        (tmp_path / name).write_bytes(name.encode())
+    listed = list_files(tmp_path, {})
+    assert listed == {name: facts(name.encode()) for name in ("a/.managed.json", "a/b/x", "a/y", "z")}
+    assert list(listed) == sorted(listed)
+
+
+@pytest.mark.parametrize(
+    ("name", "reused"),
+    [
+        ("lexical/0a1b.store", True),
+        ("lexical/0a1b.term", True),
+        ("lexical/meta.json", False),
+        ("lexical/.managed.json", False),
+        ("dense.faiss", False),
+    ],
+)
+def test_known_files_are_not_read_again(tmp_path: Path, name: str, reused: bool) -> None:
+    """A name that is unique to its content keeps its facts, unread; a name that is used again is read again."""
+    (tmp_path / "lexical").mkdir()
+    (tmp_path / name).write_bytes(b"content")
+    known = FileFacts(len(b"content"), "as it was known")
+    assert list_files(tmp_path, {name: known, "gone": known}) == {name: known if reused else facts(b"content")}
+
+
+def test_a_known_file_of_another_size_is_read_again(tmp_path: Path) -> None:
+    """Facts that cannot be true are not taken over."""
+    (tmp_path / "0a1b.store").write_bytes(b"content")
+    assert list_files(tmp_path, {"0a1b.store": FileFacts(6, "old")}) == {"0a1b.store": facts(b"content")}

@@ -1,0 +1,96 @@
+"""The rules that keep the rooms apart, read from the code itself."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+ROOMS = ("indexer", "search", "api")
+FORBIDDEN = {
+    "indexer": ("search", "api"),
+    "search": ("api", "indexer.sources"),
+    "api": (),
+}
+ONE_FILE_EACH = {
+    "sqlite3": "indexer/store.py",
+    "faiss": "indexer/vectors.py",
+    "tantivy": "indexer/lexicon.py",
+    "openvino": "indexer/runtime.py",
+    "tokenizers": "indexer/encoder.py",
+    "sentence_transformers": "indexer/sentence_model.py",
+    "torch": "indexer/sentence_model.py",
+    "transformers": "indexer/sentence_model.py",
+    "huggingface_hub": "indexer/sentence_model.py",
+    "platformdirs": "indexer/settings.py",
+    "filelock": "indexer/lock.py",
+    "jinja2": "api/pages.py",
+    "typer": "api/cli.py",
+    "uvicorn": "api/server.py",
+    "rich": "api/importing.py",
+    "pydantic": "api/schemas.py",
+}
+FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in the file."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_point_left(path: Path) -> None:
+    """The indexer knows nothing of search and api; search knows nothing of api and of the importers."""
+    room = path.relative_to(ROOT).parts[0]
+    wrong = [
+        name for name in imports(path) for banned in FORBIDDEN[room] if name == banned or name.startswith(f"{banned}.")
+    ]
+    assert wrong == []
+
+
+def test_one_foreign_library_one_file() -> None:
+    """Each large library is imported by one file, so that replacing it changes one file."""
+    users: dict[str, set[str]] = defaultdict(set)
+    for path in FILES:
+        for name in imports(path):
+            users[name.partition(".")[0]].add(path.relative_to(ROOT).as_posix())
+    assert {library: users[library] for library in ONE_FILE_EACH} == {
+        library: {file} for library, file in ONE_FILE_EACH.items()
+    }
+
+
+def test_indexer_core_does_not_know_the_importers() -> None:
+    """Only importers import importers: the pipeline takes papers from anywhere."""
+    core = [path for path in FILES if path.parent == ROOT / "indexer"]
+    assert [path.name for path in core if any(name.startswith("indexer.sources") for name in imports(path))] == []
+
+
+def test_help_is_light() -> None:
+    """Showing the help imports no numeric library: a command line must answer at once."""
+    program = (
+        "import sys; sys.argv = ['paperkin', '--help']\n"
+        "from api.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'faiss', 'torch', 'openvino', 'fastapi', 'pydantic', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_no_pickle() -> None:
+    """A collection received from a stranger is data: nothing here reads or writes pickles."""
+    assert [path.name for path in FILES if {"pickle", "joblib", "shelve", "marshal"} & imports(path)] == []
