@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from indexer.errors import InvalidPaper, shorten
-from indexer.paper import FIELDS, Paper, check_url, from_record, is_unsafe, make_safe
+from indexer.paper import FIELDS, Paper, from_record, is_unsafe, make_safe
 from indexer.report import Report
 
 ALIASES: Final = {
@@ -66,11 +66,28 @@ def _paper(line: bytes, where: str, report: Report, ignored: set[str]) -> Paper:
         raise InvalidPaper("a JSON object is expected", "Put one paper on a line.")
     values = _own_names(record, where, report, ignored)
     _repair(values, where, report, damaged="\N{REPLACEMENT CHARACTER}" in text and b"\xef\xbf\xbd" not in line)
-    paper = from_record(values)
+    try:
+        paper = from_record(values)
+    except InvalidPaper:
+        paper = from_record(_without_faults(values, where, report))
     for name in ("title", "abstract"):
         if not getattr(paper, name):
             report.note("missing", where, f"{name} of {shorten(paper.heading, 60)!r}")
     return paper
+
+
+def _without_faults(values: dict[str, Any], where: str, report: Report) -> dict[str, Any]:
+    """Drop what is wrong but not needed: a paper is not lost for the sake of its date."""
+    kept = dict(values)
+    for name in [name for name in values if name not in ("id", "title", "abstract")]:
+        try:
+            from_record({"title": "any", name: values[name]})
+        except InvalidPaper as error:
+            del kept[name]
+            report.note(
+                "repaired", where, f"{error.message.removesuffix('.')}; {shorten(repr(values[name]))} was dropped"
+            )
+    return kept
 
 
 def _own_names(record: dict[str, Any], where: str, report: Report, ignored: set[str]) -> dict[str, Any]:
@@ -102,10 +119,3 @@ def _repair(values: dict[str, Any], where: str, report: Report, *, damaged: bool
             values[key], damaged = [make_safe(item) if isinstance(item, str) else item for item in value], True
     if damaged:
         report.note("repaired", where, "unreadable characters were replaced by U+FFFD")
-    url = values.get("url")
-    if isinstance(url, str):
-        try:
-            check_url(url)
-        except InvalidPaper:
-            values["url"] = None
-            report.note("repaired", where, f"the link {shorten(url)!r} is not a web address and was dropped")
