@@ -1,4 +1,7 @@
-"""Turns away what no route should have to look at: foreign hosts, undecodable addresses, huge bodies."""
+"""Turns away what no route should have to look at: foreign hosts, undecodable addresses, huge bodies.
+
+HEAD, which no route knows, becomes GET here.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,9 @@ class Guard:
         else:
             body = await _read(receive)
             if body is not None:
-                await self._app(scope, _replay(body, receive), send)
+                # HEAD is GET to every route; the server itself leaves the body out.
+                method = "GET" if scope["method"] == "HEAD" else scope["method"]
+                await self._app({**scope, "method": method}, _replay(body, receive), send)
                 return
             refusal = _refusal(
                 413,
