@@ -22,7 +22,10 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
         address = f"http://{shown}:{listening.getsockname()[1]}"
         print(f"Paperkin serves {papers:,} papers at {address} (REST: {address}/docs). Ctrl-C stops.", flush=True)
         config = uvicorn.Config(create_app(service), log_level="warning", server_header=False, lifespan="off")
-        uvicorn.Server(config).run(sockets=[listening])
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        except KeyboardInterrupt:  # the way to stop it, not a failure; requests under way have been answered
+            print("Stopped.")
 
 
 def _bind(host: str, port: int) -> socket.socket:
