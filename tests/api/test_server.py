@@ -249,7 +249,7 @@ def test_a_host_that_is_no_name(shell: Shell) -> None:
 
 
 def test_interrupt(shell: Shell) -> None:
-    """Ctrl-C ends the server at once, as asked (status 0), with no traceback, also while a client holds a connection."""
+    """Ctrl-C ends the server at once with status 0 and no traceback, also while a client holds a connection."""
     with serving(shell) as server:
         assert server.client.get("/healthz").status_code == 200
         server.process.send_signal(signal.SIGINT)
