@@ -5,6 +5,7 @@ It is replaced in one rename. Whoever has read it knows a directory of indexes t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -52,7 +53,8 @@ class Manifest:
         """Put this manifest in force."""
         making = collection / (MANIFEST + ".making")
         with making.open("w", encoding="utf-8") as stream:
-            json.dump(asdict(self), stream, indent=2)
+            values = asdict(self)
+            json.dump(values | {"sha256": _digest(values)}, stream, indent=2)
             stream.write("\n")
             stream.flush()
             os.fsync(stream.fileno())
@@ -63,6 +65,8 @@ class Manifest:
         """The manifest in force; `None` where it is missing or damaged: it is derived and can be made anew."""
         try:
             values = json.loads((collection / MANIFEST).read_text(encoding="utf-8"))
+            if values.pop("sha256") != _digest(values):
+                return None
             files = {name: FileFacts(**facts) for name, facts in values.pop("files").items()}
             return cls(files=files, **values)
         except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
@@ -76,6 +80,11 @@ class Manifest:
             same = path.is_file() and path.stat().st_size == facts.size
             if not same or (hashing and file_hash(path) != facts.sha256):
                 raise IndexDamaged(f"{path} is not as it was written.")
+
+
+def _digest(values: Mapping[str, object]) -> str:
+    """SHA-256 of the manifest's own facts: one changed digit in it would be believed otherwise."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def list_files(directory: Path, known: Mapping[str, FileFacts]) -> dict[str, FileFacts]:

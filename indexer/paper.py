@@ -23,6 +23,7 @@ MAX_COUNT: Final = 2**53 - 1  # the largest integer that every JSON reader keeps
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PARAGRAPHS = re.compile(r"\n\s*\n\s*")
+_PROSE_SIGNS = frozenset("-‐‑–—:;,.!?'\"()[]/…‘’“”")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
@@ -132,13 +133,14 @@ def id_from_title(title: str) -> str:
     """A readable id that depends on the title alone.
 
     The words of the title joined by hyphens. Where that loses something (a long title, letters that have no
-    ASCII form) eight hex digits of the title's SHA-256 keep different titles apart.
+    ASCII form, the signs of "C++" or of a formula) eight hex digits of the title's SHA-256 keep different titles apart.
     """
     folded = unicodedata.normalize("NFKD", title.casefold())
     letters = "".join(c for c in folded if not unicodedata.combining(c))
     words = re.findall(r"[a-z0-9]+", letters)
     slug = "-".join(words)
-    lossy = any(c.isalnum() and not c.isascii() for c in letters)
+    # Letters without an ASCII form, and signs that tell "C++" from "C"; punctuation of prose tells nothing.
+    lossy = any(not (c.isspace() or (c.isascii() and c.isalnum()) or c in _PROSE_SIGNS) for c in letters)
     if slug and len(slug) <= MAX_SLUG and not lossy:
         return slug
     digest = hashlib.sha256(" ".join(folded.split()).encode()).hexdigest()[:8]

@@ -324,6 +324,20 @@ def test_openapi_describes_our_errors(reader: TestClient) -> None:
     assert "HTTPValidationError" not in described["components"]["schemas"]
 
 
+def test_openapi_tells_where_the_key_goes(reader: TestClient) -> None:
+    """The description says that the operations that change something, and no others, take a key as Bearer."""
+    described = reader.get("/openapi.json").json()
+    (name, scheme), *others = described["components"]["securitySchemes"].items()
+    assert (scheme["type"], scheme["scheme"], others) == ("http", "bearer", [])
+    guarded = {
+        f"{method.upper()} {path}": operation["security"]
+        for path, operations in described["paths"].items()
+        for method, operation in operations.items()
+        if "security" in operation
+    }
+    assert guarded == {"POST /v1/papers": [{name: []}], "DELETE /v1/papers/{paper_id}": [{name: []}]}
+
+
 def test_openapi_tells_the_limits(reader: TestClient) -> None:
     """The description tells the limits that are enforced: of k, of the offset and of the question's length."""
     described = reader.get("/openapi.json").json()

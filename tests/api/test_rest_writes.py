@@ -244,7 +244,8 @@ def test_the_key(collection: Collection, encoder: ToyEncoder, loopback: bool) ->
             assert (answer.status_code, error_code(answer)) == (401, "key_required")
             assert answer.headers["www-authenticate"] == "Bearer"
     assert found(client, "speech", k=1) == ["a"]
-    assert [answer.status_code for answer in write(client, {"authorization": f"Bearer {KEY}"})] == [200, 200]
+    for scheme in ("Bearer", "bearer"):  # the name of the scheme has no case
+        assert [answer.status_code for answer in write(client, {"authorization": f"{scheme} {KEY}"})] == [200, 200]
 
 
 def test_without_the_key_nothing_is_told(collection: Collection, encoder: ToyEncoder) -> None:

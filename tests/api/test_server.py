@@ -223,6 +223,15 @@ def test_an_id_with_a_percent_sign(server: Server) -> None:
     assert server.client.delete("/v1/papers/a%252Fb").status_code == 200
 
 
+def test_head(server: Server) -> None:
+    """The head of an address is that of the whole answer, and nothing follows it."""
+    for address in ("/", "/healthz", "/v1/papers?k=1", "/assets/style.css"):
+        head, whole = server.client.head(address), server.client.get(address)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == whole.headers["content-type"]
+    assert exchange(server.port, b"HEAD / HTTP/1.1\r\n" + HEAD + b"\r\n").endswith(b"\r\n\r\n")
+
+
 def test_another_host_name(server: Server) -> None:
     """A server for this machine refuses what was meant for another name, as a page that rebinds its own would send."""
     response = server.client.get("/v1/search?q=x", headers={"host": "example.org"})

@@ -110,9 +110,15 @@ VALUES: Final[dict[str, Any]] = {
 }
 
 
+def signed(values: dict[str, Any]) -> bytes:
+    """A manifest file: the facts and the SHA-256 of their JSON with sorted names."""
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return json.dumps(values | {"sha256": digest}).encode()
+
+
 def test_the_format_on_disk(tmp_path: Path) -> None:
     """These names stand in files that other versions have written."""
-    (tmp_path / MANIFEST).write_text(json.dumps(VALUES), encoding="utf-8")
+    (tmp_path / MANIFEST).write_text(signed(VALUES).decode(), encoding="utf-8")
     assert Manifest.load(tmp_path) == replace(PLAIN, files={"f": FileFacts(1, "x")})
 
 
@@ -128,14 +134,16 @@ def test_the_format_on_disk(tmp_path: Path) -> None:
         b"5",
         b'"text"',
         b"{}",
+        json.dumps(VALUES).encode(),
+        signed(VALUES).replace(b'"sequence": 3', b'"sequence": 2'),
         b'{"files": []}',
         b'{"files": {}}',
-        json.dumps(VALUES).encode()[:-1],
-        json.dumps(VALUES | {"more": 1}).encode(),
-        json.dumps({name: value for name, value in VALUES.items() if name != "residue"}).encode(),
-        json.dumps(VALUES | {"files": {"f": 5}}).encode(),
-        json.dumps(VALUES | {"files": {"f": {"size": 1}}}).encode(),
-        json.dumps(VALUES | {"files": None}).encode(),
+        signed(VALUES)[:-1],
+        signed(VALUES | {"more": 1}),
+        signed({name: value for name, value in VALUES.items() if name != "residue"}),
+        signed(VALUES | {"files": {"f": 5}}),
+        signed(VALUES | {"files": {"f": {"size": 1}}}),
+        signed(VALUES | {"files": None}),
     ],
 )
 def test_anything_else_is_none(tmp_path: Path, content: bytes) -> None:

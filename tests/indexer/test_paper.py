@@ -389,7 +389,7 @@ def test_a_record_without_an_id_gets_one(record: dict[str, object]) -> None:
         ("Café Naïve", "cafe-naive"),
         ("Cafe\u0301 naive", "cafe-naive"),
         ("Straße", "strasse"),
-        ("3D + 2D?", "3d-2d"),
+        ("3D: 2D?", "3d-2d"),
         ("x" * 64, "x" * 64),
     ],
 )
@@ -404,6 +404,7 @@ def test_ids_are_readable(title: str, paper_id: str) -> None:
         ("情感语音合成", "paper-"),
         ("情感 speech", "speech-"),
         ("!?", "paper-"),
+        ("C++ parsing", "c-parsing-"),
         ("x" * 65, "x" * 55 + "-"),
         ("word " * 20, "word-word-word-word-word-word-word-word-word-word-word-"),
     ],
