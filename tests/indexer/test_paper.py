@@ -404,7 +404,7 @@ def test_ids_are_readable(title: str, paper_id: str) -> None:
         ("情感语音合成", "paper-"),
         ("情感 speech", "speech-"),
         ("!?", "paper-"),
-        ("C++ parsing", "c-parsing-"),
+        ("c++ parsing", "c-parsing-"),
         ("x" * 65, "x" * 55 + "-"),
         ("word " * 20, "word-word-word-word-word-word-word-word-word-word-word-"),
     ],
