@@ -18,7 +18,7 @@ from indexer.filters import Filters
 from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
-from search.query import MAX_OFFSET, Page
+from search.query import MAX_OFFSET, Answer, Hit, Page
 from tests.api.conftest import connect
 from tests.toys import ToyEncoder
 
@@ -204,11 +204,14 @@ def test_paging_carries_any_field(reader: TestClient) -> None:
         assert "offset=0" in seen.one("a", rel="prev").attributes["href"]
 
 
-def test_the_last_page_that_can_be_asked_for() -> None:
+@pytest.mark.parametrize("template", ["home.html", "search.html", "paper.html"])
+def test_the_last_page_that_can_be_asked_for(template: str) -> None:
     """No page offers a next one that would be refused: pages end where offsets do, at ten thousand."""
-    values: dict[str, Any] = {"papers": [Paper("x", "speech")] * 10, "text": "", "mode": "hybrid", "fields": {}}
+    paper = Paper("x", "speech")
+    values: dict[str, Any] = {"text": "speech", "mode": "hybrid", "fields": {}, "filters": Filters(), "total": 20_000}
+    values |= {"paper": paper, "papers": [paper] * 10, "answer": Answer((Hit(1, 1, 1, 1, paper),) * 10, 20_000, "v")}
     for offset, offered in ((MAX_OFFSET - 10, True), (MAX_OFFSET - 9, False), (MAX_OFFSET, False)):
-        page = render("home.html", total=20_000, page=Page(10, offset), filters=Filters(), **values)
+        page = render(template, page=Page(10, offset), **values)
         assert ('rel="next"' in bytes(page.body).decode()) is offered
 
 
