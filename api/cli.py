@@ -105,7 +105,7 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Find papers for a question in plain words."""
-    asked = sys.stdin.read() if question == "-" else question
+    asked = question if question != "-" else sys.stdin.read() if sys.stdin else ""
     query = Query(asked, Page(k, offset), mode, Filters(date_from, date_to, author, category, source))
     engine = _service(collection, model).engine
     start = perf_counter()
@@ -272,15 +272,8 @@ def main() -> None:
         app(prog_name="paperkin")
     try:
         app(prog_name="paperkin")
-        sys.stdout.flush()
     except PaperkinError as error:
         _fail(f"{error.message}\n{error.next_step}", 2 if isinstance(error, InvalidInput) else 1)
-    except BrokenPipeError:
-        # The reader has seen enough, as "head" does; Python must not try to flush what is left.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        _fail("Stopped.", 130)
     except OSError as error:
         _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
     except Exception as error:  # the last door: what nobody foresaw is said, with the way to see all of it

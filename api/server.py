@@ -21,6 +21,8 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listening.getsockname()[1]}"
         print(f"Paperkin serves {papers:,} papers at {address} (REST: {address}/docs). Ctrl-C stops.", flush=True)
+        if not service.loopback and service.api_key is None:
+            print("It takes no changes: set PAPERKIN_API_KEY to allow them with that key.", flush=True)
         config = uvicorn.Config(create_app(service), log_level="warning", server_header=False, lifespan="off")
         try:
             uvicorn.Server(config).run(sockets=[listening])

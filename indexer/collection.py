@@ -28,7 +28,7 @@ from indexer.errors import (
 from indexer.lexicon import SCHEMA, LexicalIndex
 from indexer.manifest import MANIFEST, Manifest
 from indexer.paper import TEXT_RECIPE
-from indexer.store import Store
+from indexer.store import State, Store
 from indexer.store_writer import Encoded, StoreWriter
 
 FORMAT: Final = "1"
@@ -130,7 +130,7 @@ class Collection:
                 manifest = Manifest.load(self.directory)
                 if manifest and manifest.sequence == state.sequence:
                     return self._assemble(store, manifest)
-                reason = "the indexes do not cover the papers"
+                reason = f"those in {self.directory} did not cover its papers."
             except IndexDamaged as error:
                 reason = error.message
             except BaseException:
@@ -144,7 +144,7 @@ class Collection:
         try:
             with self.writing("catch up", timeout=0.2) as writer:
                 if writer.publish_if_needed():
-                    _log.warning("%s: made anew, because %s.", self.directory, reason)
+                    _log.warning("The indexes were made anew: %s", reason)
         except CollectionBusy:
             if time.monotonic() > deadline:
                 raise
@@ -196,20 +196,27 @@ class Collection:
                 store.close()
 
     def verify(self) -> list[str]:
-        """Everything that is wrong on disk, read in full: the truth, its fingerprint, both indexes. Empty if well."""
-        snapshot = self.snapshot()
+        """Everything that is wrong on disk, read in full: the truth, its fingerprint, both indexes. Empty if well.
+
+        Nothing is mended; opening a snapshot does that.
+        """
         with self.writing("verify") as writer:
             problems = writer.store.check()
-            manifest = Manifest.load(self.directory)
-            if manifest is None:
-                return [*problems, f"{MANIFEST} is missing"]
             try:
-                manifest.check(self.directory, thorough=True)
+                self._check_indexes(writer.store.state())
             except IndexDamaged as error:
-                problems.append(error.message)
-        if snapshot.lexical.papers != snapshot.papers:
-            problems.append(f"the lexical index holds {snapshot.lexical.papers} papers, not {snapshot.papers}")
+                problems.append(f"{error.message} {error.next_step}")
         return problems
+
+    def _check_indexes(self, state: State) -> None:
+        """Compare both indexes with their checksums and with the truth. Raises `IndexDamaged`."""
+        manifest = Manifest.load(self.directory)
+        if manifest is None:
+            raise IndexDamaged(f"{self.directory / MANIFEST} is missing or not as it was written.")
+        manifest.check(self.directory, thorough=True)
+        lexical = LexicalIndex(self.directory / manifest.directory / generation.LEXICAL)
+        if (manifest.sequence, lexical.papers) != (state.sequence, state.papers):
+            raise IndexDamaged(f"The indexes in {self.directory} do not cover its papers.")
 
 
 class Writer:

@@ -78,7 +78,7 @@ class PaperNotFound(PaperkinError):
 
     def __init__(self, paper_id: str) -> None:
         super().__init__(
-            f"No paper has the id {shorten(paper_id)!r}.", "Search for it, or list the papers to see their ids."
+            f"No paper has the id {shorten(paper_id)!r}.", "Check the id; a search shows the ids of its papers."
         )
 
 

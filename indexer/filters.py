@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from indexer.errors import InvalidPaper, InvalidQuery
 from indexer.paper import check_date, first_day, is_unsafe
 
+MAX_FILTER: Final = 500
+"""Characters of a filter; no name is longer."""
 _WORD = re.compile(r"\w+")
 
 
@@ -41,6 +43,11 @@ class Filters:
                         f"{name} is not a date: {value[:40]!r}.",
                         "Write a day, a month or a year, such as 2025-06-23, 2025-06 or 2025.",
                     ) from None
+        for name in ("author", "category", "source"):
+            if len(getattr(self, name) or "") > MAX_FILTER:
+                raise InvalidQuery(
+                    "invalid_filter", f"The {name} filter is longer than {MAX_FILTER} characters.", "Shorten it."
+                )
         if self.author is not None and not name_words(self.author):
             raise InvalidQuery("invalid_filter", "The author filter holds no word.", "Give a name, or leave it out.")
         for name in ("category", "source"):

@@ -61,6 +61,8 @@ class Paper:
         }
         for name, value in tidy.items():
             object.__setattr__(self, name, value)
+        if self.id in {".", ".."}:
+            raise _wrong("id", f"is {self.id!r}, which no address can end in")
         if not self.title and not self.abstract:
             raise _wrong("title", "is empty, and it has no abstract")
         for name in ("author_count", "comments", "upvotes"):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.collection import Collection, Snapshot
 from indexer.encoder import Encoder
-from indexer.errors import InvalidQuery
+from indexer.errors import InvalidQuery, shorten
 from indexer.filters import Filters
 from indexer.paper import Paper
 from search import fusion
@@ -91,7 +91,7 @@ class Engine:
         """Papers, newest first, how many there are, and the index version. Lists may be paged to their end."""
         Page(k=limit)
         if not 0 <= offset <= MAX_LISTED:
-            raise InvalidQuery("offset_out_of_range", f"offset is {offset}.", f"Use 0 to {MAX_LISTED:,}.")
+            raise InvalidQuery("offset_out_of_range", f"offset is {shorten(str(offset))}.", f"Use 0 to {MAX_LISTED:,}.")
         snapshot = self._collection.snapshot()
         papers = snapshot.store.browse(filters, limit, offset)
         return papers, snapshot.store.count(filters), index_version(snapshot)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from indexer.errors import InvalidQuery
+from indexer.errors import InvalidQuery, shorten
 from indexer.filters import Filters
 from indexer.paper import Paper
 
@@ -38,11 +38,11 @@ class Page:
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MAX_K:
-            raise InvalidQuery("k_out_of_range", f"k is {self.k}.", f"Ask for 1 to {MAX_K:,} papers.")
+            raise InvalidQuery("k_out_of_range", f"k is {shorten(str(self.k))}.", f"Ask for 1 to {MAX_K:,} papers.")
         if not 0 <= self.offset <= MAX_OFFSET:
             raise InvalidQuery(
                 "offset_out_of_range",
-                f"offset is {self.offset}.",
+                f"offset is {shorten(str(self.offset))}.",
                 f"Use an offset of 0 to {MAX_OFFSET:,}; to see other papers, narrow the question with filters.",
             )
 

@@ -238,6 +238,8 @@ def test_derived_damage_heals(collection: Collection, damage: Callable[[Path], o
     """A derived file that is missing or altered is made anew from the truth on opening; nothing is lost."""
     fingerprint = collection.snapshot().fingerprint
     damage(collection.directory)
+    (problem,) = Collection(collection.directory).verify()
+    assert "paperkin rebuild" in problem
     reopened = Collection(collection.directory)
     assert reopened.snapshot().fingerprint == fingerprint
     assert everything(reopened) == {paper.id: paper for paper in PAPERS}
