@@ -34,18 +34,19 @@ check: $(VENV)/.installed-test
 clean:
 	rm -rf $(VENV) .collection build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
-$(VENV)/bin/python:
+# pip and not python: without Debian's python3-venv a first try leaves an environment that lacks it.
+$(VENV)/bin/pip:
 	@echo "== Making a virtual environment in $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Paperkin needs Python 3.11 or later; name one with: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/pip
 	@echo "== Installing Paperkin (some minutes and 2 GB the first time)"
 	@$(BIN)/pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/pip
 	@echo "== Installing Paperkin with its test extras (some minutes and 2 GB the first time)"
 	@$(BIN)/pip install --quiet --editable ".[test]"
 	@touch $@ $(VENV)/.installed

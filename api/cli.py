@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api import text
-from indexer.errors import InvalidInput, PaperkinError
+from indexer.errors import InvalidInput, PaperkinError, UnreadableSource
 from indexer.filters import Filters
 from indexer.settings import Settings
 from search.query import Answer, Mode, Page, Query
@@ -51,9 +51,21 @@ CategoryOption = Annotated[str | None, typer.Option(help="A category, or the arc
 SourceOption = Annotated[str | None, typer.Option(help="Where the paper came from.")]
 
 
+@app.callback(invoke_without_command=True)
+def top(show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
+    """Semantic search in a collection of papers."""
+    if show_version:
+        from importlib.metadata import version
+
+        print(f"paperkin {version('paperkin')}")
+        raise typer.Exit
+
+
 @app.command()
 def index(
-    files: Annotated[list[Path], typer.Argument(help="JSON Lines files, or Daily Papers pages pasted as text.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="JSON Lines files, or Daily Papers pages pasted as text; - is standard input.")
+    ],
     collection: CollectionOption = None,
     model: ModelOption = None,
     year: Annotated[int | None, typer.Option(min=1000, max=9999, help="Year of dates written without one.")] = None,
@@ -68,11 +80,13 @@ def index(
         _print_json(report.to_json())
     else:
         print(text.report(report, papers))
+    if report.counts["skipped"] and report.counts["skipped"] >= report.read:
+        raise UnreadableSource("No record could be read as a paper.", "Put one JSON object with a title on each line.")
 
 
 @app.command()
 def convert(
-    files: Annotated[list[Path], typer.Argument(help="Files of any known format.")],
+    files: Annotated[list[Path], typer.Argument(help="Files of any known format; - is standard input.")],
     year: Annotated[int | None, typer.Option(min=1000, max=9999, help="Year of dates written without one.")] = None,
 ) -> None:
     """Print the papers of files as JSON Lines, and the report on standard error. Nothing is stored."""
@@ -89,8 +103,9 @@ def convert(
 
 @app.command()
 def search(
-    question: Annotated[
-        str, typer.Argument(metavar="TEXT", help="What you look for, in plain words; - reads it from standard input.")
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="TEXT", help="What you look for, in plain words; - reads it from standard input."),
     ],
     k: CountOption = 10,
     offset: OffsetOption = 0,
@@ -105,6 +120,7 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Find papers for a question in plain words."""
+    question = " ".join(words)
     asked = question if question != "-" else sys.stdin.read() if sys.stdin else ""
     query = Query(asked, Page(k, offset), mode, Filters(date_from, date_to, author, category, source))
     engine = _service(collection, model).engine
@@ -273,6 +289,8 @@ def main() -> None:
     try:
         app(prog_name="paperkin")
     except PaperkinError as error:
+        if "--json" in sys.argv:
+            _print_json(error.to_json())
         _fail(f"{error.message}\n{error.next_step}", 2 if isinstance(error, InvalidInput) else 1)
     except OSError as error:
         _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)

@@ -30,21 +30,30 @@ def import_files(
     collection = opened or Collection.create(settings.collection, encoder.identity)
     report = Report()
     papers = (paper for path in files for paper in registry.read(path, report, options))
-    with _progress() as progress:
+    with _progress(files, options) as progress:
         ingest(collection, encoder, papers, report, progress)
     return report, collection.snapshot().papers
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing elsewhere. The number of papers in a stream is not known beforehand."""
+def _progress(files: Sequence[Path], options: registry.Options) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} papers"), TimeElapsedColumn())
+    counted = TextColumn("{task.completed:,} of {task.total:,} papers")
+    total = _count(files, options)
+    columns = (BarColumn(), counted, TimeRemainingColumn()) if total else (TextColumn("{task.completed:,} papers"),)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("import", total=None)
+        task = bar.add_task("import", total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+def _count(files: Sequence[Path], options: registry.Options) -> int | None:
+    """The papers in files, which takes little beside encoding them; `None` where they can be read only once."""
+    if not all(path.is_file() for path in files):
+        return None
+    return sum(1 for path in files for _ in registry.read(path, Report(), options))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from importlib import resources
 from typing import Any, Final
@@ -66,9 +67,9 @@ def render(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     return HTMLResponse(_templates.get_template(template).render(**values), status_code=status, headers=HEADERS)
 
 
-def error_page(status: int, message: str, next_step: str, text: str = "") -> HTMLResponse:
-    """A page that says what went wrong and what to do."""
-    return render("error.html", status, message=message, next_step=next_step, text=text)
+def error_page(status: int, message: str, next_step: str, fields: Mapping[str, str] | None = None) -> HTMLResponse:
+    """A page that says what went wrong and what to do, with what was asked still in the form."""
+    return render("error.html", status, message=message, next_step=next_step, fields=fields or {})
 
 
 def asset(name: str) -> bytes:

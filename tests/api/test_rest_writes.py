@@ -103,12 +103,19 @@ def test_every_field_comes_back(client: TestClient) -> None:
 
 
 def test_several_at_once(client: TestClient) -> None:
-    """A list is added as a whole, and its counts are told together; of two papers with one id the last wins."""
-    papers = [{"id": "x", "title": "graph"}, {"id": "a", "title": "speech!"}, {"id": "x", "title": "face"}]
+    """A list is added as a whole, and its counts are told together; the same paper twice is one."""
+    papers = [{"id": "x", "title": "face"}, {"id": "a", "title": "speech!"}, {"id": "x", "title": "face"}]
     answer = add(client, papers)
     assert answer["ids"] == ["x", "a", "x"]
     assert counts(answer) == (1, 1, 1, 0)
     assert client.get("/v1/papers/x").json()["title"] == "face"
+
+
+def test_two_papers_with_one_id(client: TestClient) -> None:
+    """Two different papers with one id are refused: one of them would be lost without a word."""
+    refused = client.post("/v1/papers", json=[{"title": "Graph"}, {"title": "graph!"}])
+    assert (refused.status_code, error_code(refused)) == (422, "duplicate_id")
+    assert client.get("/v1/collection").json()["papers"] == 4
 
 
 def test_a_thousand_at_once(client: TestClient) -> None:

@@ -57,7 +57,9 @@ def test_a_long_title_is_wrapped_under_its_beginning() -> None:
 
 def test_an_empty_answer() -> None:
     """No hits because of the filters is told apart from no hits on this page or with these words."""
-    assert text.answer(Answer((), 0, "v")) == "No paper passes the filters."
+    assert (
+        text.answer(Answer((), 0, "v")) == "There is no paper to find: none passes the filters, or there is no other."
+    )
     assert text.answer(Answer((), 4, "v")) == "No paper was found here."
 
 
@@ -128,7 +130,7 @@ def test_a_report() -> None:
     done.note("skipped", "p.jsonl:2", "not JSON")
     done.note("guessed", "page.txt", "dates without a year are of 2025: the latest year written on the page is 2024")
     assert text.report(done, 1_234) == lines(
-        "Read 3 papers: 1 added, 1 updated, 0 unchanged.",
+        "Read 3 records: 1 added, 1 updated, 0 unchanged.",
         "Guessed: 1",
         "  page.txt: dates without a year are of 2025: the latest",
         "  year written on the page is 2024",
@@ -140,7 +142,7 @@ def test_a_report() -> None:
 
 def test_a_report_of_a_conversion() -> None:
     """Where nothing is stored, only what was read is told."""
-    assert text.report(Report(read=1)) == "Read 1 paper."
+    assert text.report(Report(read=1)) == "Read 1 record."
 
 
 def test_a_long_report_is_cut() -> None:

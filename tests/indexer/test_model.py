@@ -35,6 +35,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "tiny" / "1_Pooling").mkdir(parents=True)
     (tmp_path / "tiny" / "model.safetensors").write_bytes(b"weights")
     (tmp_path / "tiny" / "1_Pooling" / "config.json").write_text("{}")
+    (tmp_path / "tiny" / "modules.json").write_text("[]")
     return tmp_path / "tiny"
 
 
@@ -193,3 +194,10 @@ def test_equal_folders_have_their_own_stamps(folder: Path) -> None:
         (copy / name).parent.mkdir(exist_ok=True)
         os.link(folder / name, copy / name)
     assert find_model(str(folder)).stamp() != find_model(str(copy)).stamp()
+
+
+def test_a_folder_that_is_no_model_is_refused_at_once(tmp_path: Path) -> None:
+    """Weights alone are not a model, and a whole disk is not read to find that out."""
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    with pytest.raises(EncoderError, match="holds no model"):
+        find_model(str(tmp_path))

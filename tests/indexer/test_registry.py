@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +19,12 @@ from tests.indexer.test_paper import assert_helpful
 
 LINES = b'{"id": "a", "title": "Speech"}\n'
 PAGE = "Talking Faces\nWe show in eight words that this works.\n  • 2 authors\n·\nSep 25\n".encode()
+
+
+def format_of(path: Path) -> str:
+    source = check(path)
+    assert source is not None
+    return source.name
 
 
 @pytest.mark.parametrize(
@@ -33,13 +42,13 @@ PAGE = "Talking Faces\nWe show in eight words that this works.\n  • 2 authors\
 def test_the_content_tells_the_format(tmp_path: Path, content: bytes, format_name: str, name: str) -> None:
     """People rename files; only what is in them counts."""
     (tmp_path / name).write_bytes(content)
-    assert check(tmp_path / name).name == format_name
+    assert format_of(tmp_path / name) == format_name
 
 
 def test_the_real_files_are_recognised(seed_page: Path) -> None:
     """The shipped papers and the page that they were made of are each read by the right importer."""
-    assert check(seed_page).name == "Daily Papers page"
-    assert check(ROOT / "data" / "papers.jsonl").name == "JSON Lines"
+    assert format_of(seed_page) == "Daily Papers page"
+    assert format_of(ROOT / "data" / "papers.jsonl") == "JSON Lines"
 
 
 def test_reading_hands_on_the_options_and_the_name(tmp_path: Path) -> None:
@@ -116,7 +125,7 @@ def test_only_the_beginning_is_looked_at(tmp_path: Path) -> None:
     with pytest.raises(UnreadableSource, match="no format known"):
         check(tmp_path / "f")
     (tmp_path / "f").write_bytes(filler[: -2 * len(PAGE)] + PAGE)
-    assert check(tmp_path / "f").name == "Daily Papers page"
+    assert format_of(tmp_path / "f") == "Daily Papers page"
 
 
 @pytest.mark.parametrize("unit", [b"\n", b" ", b"x\n", "•".encode(), "• 1".encode(), b"Daily Papers \n x"])
@@ -130,3 +139,26 @@ def test_telling_the_format_takes_linear_time(unit: bytes) -> None:
         with pytest.raises(UnreadableSource):
             recognise("f", head)
     assert time.monotonic() - begun < 2
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    """What comes through a pipe can be read only once: looking at it beforehand would lose its beginning."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert check(pipe) is None
+    with subprocess.Popen(["/bin/sh", "-c", f"cat > '{pipe}'"], stdin=subprocess.PIPE) as writer:
+        assert writer.stdin is not None
+        writer.stdin.write(LINES)
+        writer.stdin.close()
+        assert len(list(read(pipe, Report()))) == 1
+
+
+def test_standard_input() -> None:
+    """A dash is standard input; notes call it by its name."""
+    program = (
+        "from pathlib import Path; from indexer.report import Report; from indexer.sources.registry import read;"
+        "r = Report(); print([p.title for p in read(Path('-'), r)], r.notes[0].where)"
+    )
+    lines = b'{"title": "t", "abstract": "a"}\n{\n'
+    done = subprocess.run([sys.executable, "-c", program], input=lines, capture_output=True, check=True, cwd=ROOT)
+    assert done.stdout.decode().strip() == "['t'] standard input:2"
