@@ -24,7 +24,7 @@ from search.query import (
 )
 
 ModeName = Literal["hybrid", "dense", "lexical"]
-DATE_HINT = "a day, month or year: 2025-06-23, 2025-06 or 2025"
+DATE_HINT = "a day, month or year: 2025-06-23, 2025-06 or 2025; a paper without a day counts as of the first one"
 
 # A string with a limit is also checked for half surrogate pairs, which JSON can spell and nothing can store.
 FilterText = Annotated[str, Field(max_length=LIMITS["author"])]

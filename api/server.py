@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import socket
 from collections.abc import Callable
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.app import create_app
+from api.errors import error_body
 from api.service import is_loopback, open_service
 from indexer.errors import InvalidInput
 from indexer.settings import Settings
+
+
+_log = logging.getLogger(__name__)
+
+
+class Protocol(H11Protocol):
+    """HTTP as uvicorn speaks it, but for a request that is none: that too is answered in our shape."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse and close. `msg` is uvicorn's own sentence; no route, and no middleware, ever sees the request."""
+        _log.info("Refused a request: %s", msg)
+        step = "Percent-encode the address as UTF-8, and keep it under 64 kB."
+        body = json.dumps(error_body("malformed_request", "The request is not HTTP as it should be.", step)).encode()
+        head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        self.transport.write(head.encode() + b"Connection: close\r\n\r\n" + body)
+        self.transport.close()
 
 
 def run(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
@@ -23,7 +43,9 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
         print(f"Paperkin serves {papers:,} papers at {address} (REST: {address}/docs). Ctrl-C stops.", flush=True)
         if not service.loopback and service.api_key is None:
             print("It takes no changes: set PAPERKIN_API_KEY to allow them with that key.", flush=True)
-        config = uvicorn.Config(create_app(service), log_level="warning", server_header=False, lifespan="off")
+        config = uvicorn.Config(
+            create_app(service), log_level="warning", server_header=False, lifespan="off", http=Protocol
+        )
         try:
             uvicorn.Server(config).run(sockets=[listening])
         except KeyboardInterrupt:  # the way to stop it, not a failure; requests under way have been answered

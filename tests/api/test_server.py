@@ -193,10 +193,13 @@ def post(more: bytes, body: bytes = b"{}") -> bytes:
     ],
 )
 def test_nonsense_on_the_socket(server: Server, sent: bytes, status: int | None) -> None:
-    """Whatever bytes arrive, the answer is a refusal, or silence while more may come; the server goes on serving."""
+    """Whatever bytes arrive, the answer is a refusal in our shape, or silence while more may come; the server goes on
+    serving."""
     received = exchange(server.port, sent)
     assert received.startswith(b"" if status is None else f"HTTP/1.1 {status} ".encode())
     assert bool(received) == (status is not None)
+    if status is not None:
+        assert json.loads(received.partition(b"\r\n\r\n")[2]).keys() == {"error"}
     assert server.client.get("/healthz").status_code == 200
 
 

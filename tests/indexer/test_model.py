@@ -190,7 +190,7 @@ def test_equal_folders_have_their_own_stamps(folder: Path) -> None:
     """Two folders are two models, though they may hold the same files."""
     copy = folder.with_name("copy")
     copy.mkdir()
-    for name in ("model.safetensors", "1_Pooling/config.json"):
+    for name in ("model.safetensors", "modules.json", "1_Pooling/config.json"):
         (copy / name).parent.mkdir(exist_ok=True)
         os.link(folder / name, copy / name)
     assert find_model(str(folder)).stamp() != find_model(str(copy)).stamp()
