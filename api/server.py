@@ -16,7 +16,6 @@ from api.service import is_loopback, open_service
 from indexer.errors import InvalidInput
 from indexer.settings import Settings
 
-
 _log = logging.getLogger(__name__)
 
 

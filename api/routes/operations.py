@@ -13,19 +13,19 @@ collection_router = APIRouter(tags=["collection"])
 health_router = APIRouter(tags=["operations"])
 
 
-@collection_router.get("/collection")
+@collection_router.get("/collection", summary="What the collection is")
 def collection(service: Served) -> CollectionAnswer:
     """What the collection holds, which model made it, and its index version."""
     return CollectionAnswer.of(service.engine.snapshot(), service.collection.identity, version("paperkin"))
 
 
-@health_router.get("/healthz")
+@health_router.get("/healthz", summary="Is the process alive?")
 def healthz() -> HealthAnswer:
     """The process answers."""
     return HealthAnswer()
 
 
-@health_router.get("/readyz")
+@health_router.get("/readyz", summary="Will questions be answered?")
 def readyz(service: Served) -> HealthAnswer:
     """The collection can be read and the model can encode: questions will be answered."""
     service.engine.snapshot()

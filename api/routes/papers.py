@@ -19,7 +19,7 @@ MAX_PAPERS = 1_000
 router = APIRouter(tags=["papers"])
 
 
-@router.get("/papers")
+@router.get("/papers", summary="List papers")
 def browse(asked: Annotated[ListFields, Query()], service: Served) -> PapersAnswer:
     """Papers, newest first; those without a date come last, ties by id."""
     start = perf_counter()
@@ -32,14 +32,14 @@ def browse(asked: Annotated[ListFields, Query()], service: Served) -> PapersAnsw
     )
 
 
-@router.get(f"/papers/{PAPER_ID}")
+@router.get(f"/papers/{PAPER_ID}", summary="Read a paper")
 def read(paper_id: str, service: Served) -> PaperAnswer:
     """One paper. The id may hold slashes, as a DOI does."""
     paper, version = service.engine.paper(paper_id)
     return PaperAnswer.of(paper, index_version=version)
 
 
-@router.post("/papers", dependencies=[MayWrite])
+@router.post("/papers", summary="Add or update papers", dependencies=[MayWrite])
 def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
     """Add one paper or a list of them. A paper whose id is known replaces the one that is there."""
     start = perf_counter()
@@ -70,7 +70,7 @@ def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
     )
 
 
-@router.delete(f"/papers/{PAPER_ID}", dependencies=[MayWrite])
+@router.delete(f"/papers/{PAPER_ID}", summary="Remove a paper", dependencies=[MayWrite])
 def remove(paper_id: str, service: Served) -> ChangeAnswer:
     """Remove a paper."""
     start = perf_counter()

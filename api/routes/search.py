@@ -16,13 +16,13 @@ from indexer.errors import PaperNotFound
 router = APIRouter(tags=["search"])
 
 
-@router.get("/search")
+@router.get("/search", summary="Search")
 def search_by_address(asked: Annotated[SearchFields, Query()], service: Served) -> SearchAnswer:
     """Papers for a question in plain words, best first."""
     return _search(asked, service)
 
 
-@router.post("/search")
+@router.post("/search", summary="Search with a long question")
 def search_by_body(asked: SearchBody, service: Served) -> SearchAnswer:
     """The same for a long question: a pasted abstract is a good one."""
     return _search(asked, service)
@@ -34,7 +34,7 @@ def _search(asked: SearchFields, service: Service) -> SearchAnswer:
     return SearchAnswer.of(answer, (perf_counter() - start) * 1000)
 
 
-@router.get(f"/papers/{PAPER_ID}/related")
+@router.get(f"/papers/{PAPER_ID}/related", summary="Related papers of one")
 def related_to_one(paper_id: str, asked: Annotated[PageFields, Query()], service: Served) -> SearchAnswer | PaperAnswer:
     """The kin of a paper, without the paper itself.
 
@@ -47,7 +47,7 @@ def related_to_one(paper_id: str, asked: Annotated[PageFields, Query()], service
         return _related([paper_id], asked, service)
 
 
-@router.post("/related")
+@router.post("/related", summary="Related papers of several")
 def related_to_several(asked: RelatedBody, service: Served) -> SearchAnswer:
     """The kin of several papers together, without those papers."""
     return _related(asked.ids, asked, service)
