@@ -7,13 +7,14 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from indexer.collection import Collection, Writer
+from indexer.collection import Collection
 from indexer.encoder import Encoder
 from indexer.errors import shorten
 from indexer.paper import Paper
 from indexer.report import Report
 from indexer.store import ROW_TYPE
 from indexer.store_writer import Encoded, text_hash
+from indexer.writer import Writer
 
 CHUNK: Final = 512
 """Papers a commit: what a killed import loses at most, and encodes again."""

@@ -1,0 +1,58 @@
+"""Changes a collection: the truth first, then the indexes that cover it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from indexer import generation
+from indexer.errors import CollectionMismatch, IndexDamaged
+from indexer.manifest import Manifest
+from indexer.store_writer import Encoded, StoreWriter
+
+
+class Writer:
+    """Changes a collection while its lock is held. Each change is on disk and searchable when its method returns."""
+
+    def __init__(self, directory: Path, dimension: int, store: StoreWriter) -> None:
+        self.store: Final = store
+        self._directory = directory
+        self._dimension = dimension
+
+    def apply(self, papers: Sequence[Encoded]) -> None:
+        """Add papers, and replace those whose id is known; all of them or none."""
+        if wrong := next((p for p in papers if p.row.shape != (self._dimension,)), None):
+            raise CollectionMismatch(
+                f"The row of {wrong.paper.id!r} has the shape {wrong.row.shape}, not ({self._dimension},).",
+                "Encode with the collection's own model.",
+            )
+        if papers:
+            with self.store.transaction():
+                self.store.apply(papers)
+            self.publish_if_needed()
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Remove papers; returns how many there were."""
+        with self.store.transaction():
+            removed = self.store.remove(ids)
+        self.publish_if_needed()
+        return removed
+
+    def publish_if_needed(self) -> bool:
+        """Make the derived indexes cover the truth. Returns whether anything had to be done."""
+        manifest: Manifest | None = Manifest.load(self._directory)
+        if manifest:
+            try:
+                manifest.check(self._directory)
+            except IndexDamaged:
+                manifest = None
+        if manifest and manifest.sequence == self.store.state().sequence:
+            generation.remove_others(self._directory, manifest)
+            return False
+        generation.build(self._directory, self.store, self._dimension, manifest)
+        return True
+
+    def rebuild(self) -> None:
+        """Make both indexes anew from the truth, whatever they were."""
+        generation.build(self._directory, self.store, self._dimension, None)
