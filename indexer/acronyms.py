@@ -11,6 +11,7 @@ from typing import Final
 
 MIN_SHORT: Final = 2
 MAX_SHORT: Final = 10
+MAX_LONG: Final = 200
 LOOK_BACK: Final = 1_000
 """Characters before a parenthesis: more than the 15 words that a long form can have."""
 
@@ -82,6 +83,8 @@ def _long_form(short: str, candidate: str) -> str | None:
 
 
 def _is_long(short: str, long: str) -> bool:
-    """As published: longer than the short form, not containing it, and not too many words."""
+    """As published: longer than the short form, not containing it, and not too many words; here also no longer than
+    a phrase can be, and within one pair of parentheses."""
     words = re.split(r"[\s-]+", long)
-    return len(long) > len(short) and short not in words and len(words) <= _window(short) and "(" not in long
+    fits = len(short) < len(long) <= MAX_LONG and len(words) <= _window(short)
+    return fits and short not in words and not {"(", ")"} & set(long)

@@ -10,10 +10,11 @@ from indexer.acronyms import MAX_SHORT, MIN_SHORT, singular
 from search.query import Expansion
 
 _WORD = re.compile(r"[^\W_](?:[\w/-]*[^\W_])?")
-_CASE_MATTERS: Final = 3
-"""An acronym shorter than this is meant only if it is written as the papers write it: "as" is not "AS"."""
-MAX_EXPANSIONS: Final = 8
-"""A pasted abstract has many acronyms and says itself what they mean."""
+MAX_WORDS: Final = 6
+"""Words of a question that is expanded. A longer one says itself what it means: expanding it was measured to cost
+more than it brings (docs/design.md)."""
+MIN_CAPITALS: Final = 2
+_VOWELS: Final = frozenset("aeiouy")
 
 
 class Definitions(Protocol):
@@ -25,15 +26,16 @@ class Definitions(Protocol):
 
 def expand(text: str, definitions: Definitions) -> tuple[Expansion, ...]:
     """The acronyms of a text that papers define, each with the long form that most papers give it."""
+    words = _WORD.findall(text)
+    if len(words) > MAX_WORDS:
+        return ()
     found: dict[str, Expansion] = {}
-    lowered = text.casefold()
-    for word in _WORD.findall(text):
+    for word in words:
         short = singular(word)
-        if not MIN_SHORT <= len(short) <= MAX_SHORT or short in found or len(found) == MAX_EXPANSIONS:
-            continue
-        long = _best(short, definitions.long_forms(short))
-        if long is not None and long.casefold() not in lowered:
-            found[short] = Expansion(short, long)
+        if MIN_SHORT <= len(short) <= MAX_SHORT and short.casefold() not in found:
+            long = _best(short, definitions.long_forms(short))
+            if long is not None and long.casefold() not in text.casefold():
+                found[short.casefold()] = Expansion(short, long)
     return tuple(found.values())
 
 
@@ -45,12 +47,23 @@ def expanded_text(text: str, expansions: tuple[Expansion, ...]) -> str:
     return text
 
 
+def _is_meant(written: str, defined: str) -> bool:
+    """Whether a word of the question is the acronym and not an ordinary word that is spelled like it.
+
+    It is if it is written as the papers write it, with two capitals or digits; in another case only if no word can
+    be spelled so, for want of a vowel: "tts" is the acronym, "who" is not the World Health Organization.
+    """
+    if sum(c.isupper() or c.isdigit() for c in defined) < MIN_CAPITALS:
+        return False
+    return written == defined or not _VOWELS & set(written.casefold())
+
+
 def _best(short: str, forms: list[tuple[str, str, int]]) -> str | None:
     """The long form of most papers; forms that differ in case, hyphens and plural count together."""
     papers: Counter[str] = Counter()
     written: dict[str, tuple[int, str]] = {}
     for form, long, count in forms:
-        if form != short and len(short) < _CASE_MATTERS:
+        if not _is_meant(short, form):
             continue
         folded = re.sub(r"[\s-]+", " ", long.casefold()).removesuffix("s")
         papers[folded] += count

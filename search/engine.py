@@ -25,7 +25,7 @@ MAX_LISTED: Final = 1_000_000_000
 LEXICAL_DEPTH: Final = 200
 """Papers that may gain by their words. Fixed, so that a ranking does not depend on which page of it is asked for."""
 
-RANKING: Final = {"fusion": "TM2C2", "dense_weight": fusion.DENSE_WEIGHT, "lexical_depth": LEXICAL_DEPTH, "acronyms": 1}
+RANKING: Final = {"fusion": "TM2C2", "dense_weight": fusion.DENSE_WEIGHT, "lexical_depth": LEXICAL_DEPTH, "acronyms": 2}
 """What the ranking depends on besides the collection. Part of the index version."""
 
 
