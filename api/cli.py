@@ -299,5 +299,5 @@ def main() -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"paperkin: {message}", file=sys.stderr)
+    print(f"paperkin: {text.printable(message)}", file=sys.stderr)
     sys.exit(status)

@@ -60,6 +60,13 @@ _PROBLEMS: Final = {
         "The field {field!r} is longer than {max_length:,} characters.",
         "Shorten it.",
     ),
+    "too_long of ids": (422, "ids_out_of_range", "Too many ids are given.", "Give 1 to {max_length} ids of papers."),
+    "too_long of body": (
+        422,
+        "papers_out_of_range",
+        "Too many papers are sent.",
+        "Send 1 to {max_length:,} at a time.",
+    ),
     "literal_error": (422, "invalid_value", "The field {field!r} has an unknown value.", "Use one of: {expected}."),
     # Also what a body is that was sent without saying that it is JSON: curl's -d alone calls it a form.
     "model_attributes_type": (
@@ -119,5 +126,7 @@ def _explain(problem: Mapping[str, Any]) -> tuple[int, str, str, str]:
     field = ".".join(str(part) for part in problem["loc"][1:] if part not in ("one", "many")) or "body"
     facts = {"msg": problem["msg"], **problem.get("ctx", {})}
     facts["field"] = shorten(field.encode("utf-8", "replace").decode())
-    status, code, message, next_step = _PROBLEMS.get(str(problem["type"]), _OTHER_PROBLEM)
+    kind = str(problem["type"])
+    kind = f"{kind} of {field}" if kind == "too_long" else kind
+    status, code, message, next_step = _PROBLEMS.get(kind, _OTHER_PROBLEM)
     return status, code, message.format_map(facts), next_step.format_map(facts)

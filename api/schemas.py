@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -23,6 +23,7 @@ from search.query import (
     Query,
 )
 
+MAX_PAPERS: Final = 1_000
 ModeName = Literal["hybrid", "dense", "lexical"]
 DATE_HINT = "a day, month or year: 2025-06-23, 2025-06 or 2025; a paper without a day counts as of the first one"
 
@@ -104,7 +105,8 @@ class RelatedBody(_PagedFields):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    ids: Annotated[list[IdText], Field(json_schema_extra={"minItems": 1, "maxItems": MAX_LIKED})]
+    # A real limit, which pydantic holds before it looks at the items: millions of them would stop the server.
+    ids: Annotated[list[IdText], Field(max_length=MAX_LIKED, fail_fast=True, json_schema_extra={"minItems": 1})]
 
 
 class PaperBody(_Asked):
@@ -126,7 +128,8 @@ class PaperBody(_Asked):
 
 
 PaperBodies = Annotated[
-    Annotated[PaperBody, Tag("one")] | Annotated[list[PaperBody], Tag("many")],
+    Annotated[PaperBody, Tag("one")]
+    | Annotated[list[PaperBody], Field(max_length=MAX_PAPERS, fail_fast=True), Tag("many")],
     Discriminator(lambda value: "many" if isinstance(value, list) else "one"),
 ]
 """One paper, or a list of them."""

@@ -104,7 +104,7 @@ def _wrap(line: str, head: str = "") -> list[str]:
     """A line broken to the terminal's width, the rest of it under its beginning."""
     width = max(40, shutil.get_terminal_size((100, 24)).columns)
     return textwrap.wrap(
-        _printable(line),
+        printable(line),
         width,
         initial_indent=head,
         subsequent_indent=" " * len(head),
@@ -113,6 +113,6 @@ def _wrap(line: str, head: str = "") -> list[str]:
     ) or [head]
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """Without characters that steer a terminal: a title is other people's text."""
-    return "".join(c if c.isprintable() else " " for c in line)
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in line)

@@ -26,7 +26,7 @@ from indexer.errors import (
     IndexDamaged,
 )
 from indexer.lexicon import SCHEMA, LexicalIndex
-from indexer.manifest import MANIFEST, Manifest
+from indexer.manifest import DENSE, MANIFEST, Manifest
 from indexer.paper import TEXT_RECIPE
 from indexer.store import State, Store
 from indexer.store_writer import StoreWriter
@@ -34,8 +34,12 @@ from indexer.writer import Writer
 
 FORMAT: Final = "1"
 TRUTH: Final = "papers.db"
+MAKING: Final = "papers.db.making"
 WRITER_WAIT: Final = 30.0
 READER_WAIT: Final = 15.0
+REBUILD_AFTER: Final = 0.5
+MAX_WAL: Final = 8_000_000
+"""Bytes of SQLite's log from which a reader gives way, so that it can be started anew."""
 _ELSEWHERE: Final = "Choose another directory with --collection or PAPERKIN_COLLECTION."
 _log = logging.getLogger(__name__)
 
@@ -79,10 +83,12 @@ class Collection:
         """
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            if any(directory.iterdir()):
+            if not _is_vacant(directory):
                 raise CollectionForeign(f"{directory} holds something that is not a collection.", _ELSEWHERE)
             meta = {"format": FORMAT, "model": json.dumps(asdict(identity)), "recipe": TEXT_RECIPE}
-            Store.create(directory / TRUTH, meta | {"sequence": "0", "papers": "0", "fingerprint": "0"})
+            with lock.writer_lock(directory, "create", WRITER_WAIT):
+                if not cls.exists(directory):  # another process may have made it while we waited
+                    Store.create(directory / TRUTH, meta | {"sequence": "0", "papers": "0", "fingerprint": "0"})
         except OSError as error:
             raise CollectionError(
                 f"{directory} cannot be made a collection: {error.strerror or error}.", _ELSEWHERE
@@ -113,50 +119,75 @@ class Collection:
 
     def snapshot(self) -> Snapshot:
         """The present state. Cheap while nothing has changed, also by other processes."""
-        if self._snapshot is None or _stamp(self.directory) != self._stamp:
-            with self._refreshing:
-                stamp = _stamp(self.directory)
-                if self._snapshot is None or stamp != self._stamp:
-                    self._snapshot, self._stamp = self._open_snapshot(), stamp
-        return self._snapshot
+        current = self._snapshot
+        if current is not None and _stamp(self.directory) == self._stamp:
+            return current
+        with self._refreshing:
+            current, stamp = self._snapshot, _stamp(self.directory)
+            if current is not None and stamp == self._stamp:
+                return current
+            if _size(self.directory / f"{TRUTH}-wal") > MAX_WAL:
+                # SQLite starts its log anew only when no reader holds a part of it, and there always is one: ours.
+                current = self._snapshot = None
+            try:
+                self._snapshot, self._stamp = self._open_snapshot(), stamp
+            except CollectionBusy:
+                if current is None:
+                    raise
+                return current  # a writer takes long over its indexes; what we have is whole
+            return self._snapshot
 
     def _open_snapshot(self) -> Snapshot:
         """Read a manifest and pin the truth that it covers; where they differ, wait for the writer or catch up."""
         deadline = time.monotonic() + READER_WAIT
+        rebuilt = False
         while True:
             _require(self.directory)
             store = Store(self.directory / TRUTH)
             try:
+                if _size(self.directory / f"{TRUTH}-wal") > MAX_WAL:
+                    store.shorten_log()
                 state = store.pin()
                 manifest = Manifest.load(self.directory)
-                if manifest and manifest.sequence == state.sequence:
+                if manifest and manifest.covers(state):
                     return self._assemble(store, manifest)
                 reason = f"those in {self.directory} did not cover its papers."
             except IndexDamaged as error:
                 reason = error.message
+                if rebuilt:
+                    store.close()
+                    raise
             except BaseException:
                 store.close()
                 raise
             store.close()
-            self._catch_up(reason, deadline)
+            rebuilt = self._catch_up(reason, deadline)
 
-    def _catch_up(self, reason: str, deadline: float) -> None:
-        """Make the indexes cover the truth, unless a writer that is at work does so by itself."""
+    def _catch_up(self, reason: str, deadline: float) -> bool:
+        """Make the indexes cover the truth, unless a writer that is at work does so by itself.
+
+        Returns whether everything was made anew, after which nothing can be wrong with the indexes any more.
+        """
         try:
             with self.writing("catch up", timeout=0.2) as writer:
-                if writer.publish_if_needed():
+                if writer.published:
                     _log.warning("The indexes were made anew: %s", reason)
+                elif time.monotonic() > deadline - READER_WAIT + REBUILD_AFTER:
+                    # Files as they were written, but not to be read: a manifest can vouch for anything.
+                    writer.rebuild()
+                    return True
         except CollectionBusy:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+        return False
 
     def _assemble(self, store: Store, manifest: Manifest) -> Snapshot:
         manifest.check(self.directory)
         place = self.directory / manifest.directory
         dimension = self.identity.dimension
         state = store.state()
-        base = vectors.load(place / generation.DENSE, dimension)
+        base = vectors.load(place / DENSE, dimension)
         keys, rows = store.embeddings(dimension, manifest.dense_sequence)
         snapshot = Snapshot(
             store=store,
@@ -187,12 +218,19 @@ class Collection:
     # Writing
 
     @contextmanager
-    def writing(self, purpose: str, timeout: float = WRITER_WAIT) -> Iterator[Writer]:
-        """Hold the right to change the collection. Raises `CollectionBusy` while another process has it."""
+    def writing(self, purpose: str, timeout: float = WRITER_WAIT, *, mend: bool = True) -> Iterator[Writer]:
+        """Hold the right to change the collection, its indexes brought up to date unless `mend` is false.
+
+        Raises `CollectionBusy` while another process has it.
+        """
         with lock.writer_lock(self.directory, purpose, timeout):
             store = StoreWriter(self.directory / TRUTH)
             try:
-                yield Writer(self.directory, self.identity.dimension, store)
+                writer = Writer(self.directory, self.identity.dimension, store)
+                if mend:
+                    # Before any change: the next indexes are built on these, which must be of this very truth.
+                    writer.publish_if_needed()
+                yield writer
             finally:
                 store.close()
 
@@ -201,7 +239,7 @@ class Collection:
 
         Nothing is mended; opening a snapshot does that.
         """
-        with self.writing("verify") as writer:
+        with self.writing("verify", mend=False) as writer:
             problems = writer.store.check()
             try:
                 self._check_indexes(writer.store.state())
@@ -216,7 +254,7 @@ class Collection:
             raise IndexDamaged(f"{self.directory / MANIFEST} is missing or not as it was written.")
         manifest.check(self.directory, thorough=True)
         lexical = LexicalIndex(self.directory / manifest.directory / generation.LEXICAL)
-        if (manifest.sequence, lexical.papers) != (state.sequence, state.papers):
+        if not manifest.covers(state) or lexical.papers != state.papers:
             raise IndexDamaged(f"The indexes in {self.directory} do not cover its papers.")
 
 
@@ -224,7 +262,7 @@ def _require(directory: Path) -> None:
     """Raise the error that says why a directory is not a collection that can be opened."""
     if (directory / TRUTH).is_file():
         return
-    if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
+    if not directory.exists() or (directory.is_dir() and _is_vacant(directory)):
         raise CollectionMissing(
             f"There is no collection in {directory} yet.", "Make one from your papers: paperkin index FILE…"
         )
@@ -236,6 +274,12 @@ def _require(directory: Path) -> None:
             "Restore it from a backup, or index the papers again into another directory.",
         )
     raise CollectionForeign(f"{directory} holds something that is not a collection.", _ELSEWHERE)
+
+
+def _is_vacant(directory: Path) -> bool:
+    """Whether a directory is empty, or holds only what a `create` that was killed has left."""
+    ours = {lock.LOCK, lock.HOLDER, MAKING, f"{MAKING}-journal", f"{MAKING}-wal", f"{MAKING}-shm"}
+    return all(path.name in ours or path.name.startswith(f".{lock.HOLDER}.") for path in directory.iterdir())
 
 
 def _identity(meta: dict[str, str], directory: Path) -> ModelIdentity:
@@ -254,6 +298,13 @@ def _identity(meta: dict[str, str], directory: Path) -> ModelIdentity:
         return ModelIdentity(**json.loads(meta["model"]))
     except (KeyError, ValueError, TypeError) as error:
         raise CollectionDamaged(f"{directory} does not say which model made it.", again) from error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _stamp(directory: Path) -> tuple[int, int, int] | None:

@@ -81,7 +81,7 @@ class _Description:
         try:
             values = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
             return cls(identity=ModelIdentity(**values.pop("identity")), **values)
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
 
@@ -97,6 +97,12 @@ def open_encoder(
     stamp = f"{_FORMAT}\n{runtime_name()}\n{source.stamp()}"
     folder = cache / "encoders" / f"{source.name.replace('/', '--')}-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
     description = _Description.load(folder)
+    if description is not None and description.runtime != "sentence-transformers":
+        try:
+            return CompiledEncoder(folder, description)
+        except Exception as error:  # whatever a cleaner of caches has left: it can be made anew
+            _log.warning("The prepared model in %s cannot be used (%s).", folder, error)
+            description = None
     if description is None:
         announce(f"Preparing the model {source.name} (once, some ten seconds)")
         description = _prepare_into(folder, source)

@@ -14,12 +14,10 @@ from typing import Final
 import numpy as np
 
 from indexer import lexicon, vectors
-from indexer.manifest import Manifest, list_files
+from indexer.manifest import DENSE, DIRECTORY, Manifest, list_files
 from indexer.store import Store
 
-DENSE: Final = "dense.faiss"
 LEXICAL: Final = "lexical"
-PREFIX: Final = "index-"
 
 SMALL: Final = 10_000
 """Papers up to which the dense file is written anew for every change: that takes milliseconds."""
@@ -41,14 +39,14 @@ def build(collection: Path, store: Store, dimension: int, previous: Manifest | N
     if previous and (previous.factory, previous.lexical_schema) != (vectors.FACTORY, lexicon.SCHEMA):
         previous = None
     residue = _lexical(directory / LEXICAL, collection, store, state.papers, previous)
-    dense_sequence, dense_rows = _dense(directory / DENSE, collection, store, dimension, previous)
+    dense_sequence = _dense(directory / DENSE, collection, store, dimension, previous)
     _sync(directory)
     shared = previous.files if previous else {}
     manifest = Manifest(
         directory=directory.name,
+        content=state.content,
         sequence=state.sequence,
         dense_sequence=dense_sequence,
-        dense_rows=dense_rows,
         last_key=store.last_key(),
         residue=residue,
         factory=vectors.FACTORY,
@@ -62,16 +60,21 @@ def build(collection: Path, store: Store, dimension: int, previous: Manifest | N
 
 def remove_others(collection: Path, manifest: Manifest) -> None:
     """Remove the directories that are no longer, or never came, in force."""
-    for path in collection.glob(f"{PREFIX}*"):
+    for path in _directories(collection):
         if path.name != manifest.directory:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _fresh_directory(collection: Path) -> Path:
-    numbers = [int(path.name.removeprefix(PREFIX)) for path in collection.glob(f"{PREFIX}[0-9]*")]
-    directory = collection / f"{PREFIX}{max(numbers, default=0) + 1:06d}"
+    numbers = [int(path.name.partition("-")[2]) for path in _directories(collection)]
+    directory = collection / f"index-{max(numbers, default=0) + 1:06d}"
     (directory / LEXICAL).mkdir(parents=True)
     return directory
+
+
+def _directories(collection: Path) -> list[Path]:
+    """The index directories; what else a person keeps beside them is left alone."""
+    return [path for path in collection.glob("index-*") if DIRECTORY.fullmatch(path.name)]
 
 
 def _lexical(target: Path, collection: Path, store: Store, papers: int, previous: Manifest | None) -> int:
@@ -89,17 +92,17 @@ def _lexical(target: Path, collection: Path, store: Store, papers: int, previous
     return 0
 
 
-def _dense(target: Path, collection: Path, store: Store, dimension: int, previous: Manifest | None) -> tuple[int, int]:
-    """Write or share the dense file; returns the sequence number and the number of rows that it covers."""
+def _dense(target: Path, collection: Path, store: Store, dimension: int, previous: Manifest | None) -> int:
+    """Write or share the dense file; returns the sequence number that it covers."""
     state = store.state()
     if previous and state.papers > SMALL:
         waiting = len(store.changed(previous.dense_sequence))
         if waiting <= TAIL_SHARE * state.papers:
             _link(collection / previous.directory / DENSE, target)
-            return previous.dense_sequence, previous.dense_rows
+            return previous.dense_sequence
     keys, rows = store.embeddings(dimension)
     vectors.save(vectors.build(keys, rows, dimension), target)
-    return state.sequence, len(keys)
+    return state.sequence
 
 
 def _share(source: Path, target: Path) -> None:

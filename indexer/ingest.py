@@ -38,7 +38,6 @@ def ingest(
     seen: dict[str, bytes] = {}
     done = 0
     with collection.writing("import") as writer:
-        writer.publish_if_needed()
         for chunk in _chunks(papers, CHUNK):
             latest, first = _latest(chunk, seen, report)
             changed = _changed(writer, latest, first, report)

@@ -13,6 +13,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from indexer.errors import CollectionBusy, CollectionError
+from indexer.files import write_whole
 
 LOCK: Final = "writer.lock"
 HOLDER: Final = "writer.json"
@@ -39,7 +40,7 @@ def writer_lock(directory: Path, purpose: str, timeout: float) -> Iterator[None]
     try:
         facts = {"pid": os.getpid(), "purpose": purpose, "since": datetime.now(UTC).isoformat(timespec="seconds")}
         with suppress(OSError):  # the name is a courtesy; the lock is what counts
-            (directory / HOLDER).write_text(json.dumps(facts) + "\n", encoding="utf-8")
+            write_whole(directory / HOLDER, json.dumps(facts) + "\n")
         yield
     finally:
         with suppress(OSError):

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from indexer.errors import IndexDamaged
+from indexer.files import write_whole
 from indexer.model import file_hash
+from indexer.store import State
 
 MANIFEST: Final = "manifest.json"
+DENSE: Final = "dense.faiss"
+DIRECTORY: Final = re.compile(r"index-\d{6,}")
 EAGER_BYTES: Final = 64_000_000
 """Files up to this size in all are compared with their checksums on opening; `verify` compares any size."""
 
@@ -33,16 +37,17 @@ class FileFacts:
 class Manifest:
     """The derived indexes in force.
 
-    `sequence` is the change of the truth that both cover, the dense file alone up to `dense_sequence`; what came
-    after that is searched as a tail. No key above `last_key` is in either. `residue` counts the papers that the
-    lexical index has dropped since it was made anew: their words still weigh in its statistics, so that scores
-    depend on history while it is not zero.
+    `content` is the fingerprint of the papers that both cover: a database put back from a backup can have the same
+    sequence number for other papers. `sequence` is the change of the truth that both cover, the dense file alone up
+    to `dense_sequence`; what came after that is searched as a tail. No key above `last_key` is in either. `residue`
+    counts the papers that the lexical index has dropped since it was made anew: their words still weigh in its
+    statistics, so that scores depend on history while it is not zero.
     """
 
     directory: str
+    content: str
     sequence: int
     dense_sequence: int
-    dense_rows: int
     last_key: int
     residue: int
     factory: str
@@ -51,14 +56,8 @@ class Manifest:
 
     def save(self, collection: Path) -> None:
         """Put this manifest in force."""
-        making = collection / (MANIFEST + ".making")
-        with making.open("w", encoding="utf-8") as stream:
-            values = asdict(self)
-            json.dump(values | {"sha256": _digest(values)}, stream, indent=2)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        making.replace(collection / MANIFEST)
+        values = asdict(self)
+        write_whole(collection / MANIFEST, json.dumps(values | {"sha256": _digest(values)}, indent=2) + "\n")
 
     @classmethod
     def load(cls, collection: Path) -> Manifest | None:
@@ -68,17 +67,39 @@ class Manifest:
             if values.pop("sha256") != _digest(values):
                 return None
             files = {name: FileFacts(**facts) for name, facts in values.pop("files").items()}
-            return cls(files=files, **values)
+            manifest = cls(files=files, **values)
+            return manifest if manifest._is_sane() else None
         except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
             return None
+
+    def _is_sane(self) -> bool:
+        """Whether the values are of their types and name nothing outside an index directory.
+
+        A collection may come from a stranger, who can write any manifest with a checksum that fits.
+        """
+        numbers = (self.sequence, self.dense_sequence, self.last_key, self.residue)
+        names = [Path(name) for name in self.files]
+        return (
+            all(type(number) is int for number in (*numbers, *(facts.size for facts in self.files.values())))
+            and DIRECTORY.fullmatch(self.directory) is not None
+            and not any(name.is_absolute() or ".." in name.parts for name in names)
+            and Path(DENSE) in names
+        )
+
+    def covers(self, state: State) -> bool:
+        """Whether the indexes are of exactly this state of the truth."""
+        return (self.sequence, self.content) == (state.sequence, state.content)
 
     def check(self, collection: Path, *, thorough: bool = False) -> None:
         """Compare the files with what was written. Raises `IndexDamaged` for the first that differs."""
         hashing = thorough or sum(facts.size for facts in self.files.values()) <= EAGER_BYTES
         for name, facts in self.files.items():
             path = collection / self.directory / name
-            same = path.is_file() and path.stat().st_size == facts.size
-            if not same or (hashing and file_hash(path) != facts.sha256):
+            try:
+                same = path.stat().st_size == facts.size and not (hashing and file_hash(path) != facts.sha256)
+            except OSError:  # missing, or removed meanwhile by a writer that has put another in force
+                same = False
+            if not same:
                 raise IndexDamaged(f"{path} is not as it was written.")
 
 
@@ -94,6 +115,6 @@ def list_files(directory: Path, known: Mapping[str, FileFacts]) -> dict[str, Fil
         name, size = path.relative_to(directory).as_posix(), path.stat().st_size
         old = known.get(name)
         # tantivy keeps its own lists under fixed names; every other name is unique to its content.
-        fixed = path.suffix == ".json" or path.name == "dense.faiss"
+        fixed = path.suffix == ".json" or path.name == DENSE
         facts[name] = old if old and not fixed and old.size == size else FileFacts(size, file_hash(path))
     return facts

@@ -15,7 +15,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import CollectionDamaged, CollectionError, CollectionForeign, InvalidPaper, PaperNotFound
+from indexer.errors import (
+    CollectionBusy,
+    CollectionDamaged,
+    CollectionError,
+    CollectionForeign,
+    InvalidPaper,
+    PaperNotFound,
+)
 from indexer.filters import Filters, to_sql
 from indexer.paper import Paper, from_record, is_unsafe
 
@@ -47,6 +54,11 @@ class State:
     papers: int
     fingerprint: int
 
+    @property
+    def content(self) -> str:
+        """The fingerprint in hexadecimal."""
+        return f"{self.fingerprint:064x}"
+
 
 class Store:
     """One connection, for reading: `pin` a state and read from it. `StoreWriter` is the one that changes.
@@ -74,7 +86,8 @@ class Store:
     def create(path: Path, meta: Mapping[str, str]) -> None:
         """Make an empty database with these facts. It is made beside its place and renamed: whole or absent."""
         making = path.with_name(path.name + ".making")
-        making.unlink(missing_ok=True)
+        for left in (making, *making.parent.glob(f"{making.name}-*")):
+            left.unlink(missing_ok=True)
         db = sqlite3.connect(making, isolation_level=None)
         try:
             schema = (resources.files("indexer") / "schema.sql").read_text(encoding="utf-8")
@@ -98,6 +111,10 @@ class Store:
             try:
                 yield
             except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                    raise CollectionBusy(
+                        f"{self._path} is in use by another program.", "Wait until it has finished, or stop it."
+                    ) from error
                 if "disk is full" in str(error):
                     raise CollectionError(
                         f"The disk is full: {self._path}.", "Free some space and try again."
@@ -117,6 +134,13 @@ class Store:
                 raise CollectionDamaged(
                     f"{self._path} is damaged: {error}.", "Restore a backup, or index the papers again elsewhere."
                 ) from error
+
+    def shorten_log(self) -> None:
+        """Move SQLite's log into the database and empty it, if no other reader holds a part of it."""
+        with self._guard():
+            self._db.execute("PRAGMA busy_timeout = 200")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._db.execute("PRAGMA busy_timeout = 30000")
 
     def pin(self) -> State:
         """Hold the present state: what this connection reads stays as it is now until it is closed."""

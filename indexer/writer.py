@@ -19,6 +19,8 @@ class Writer:
         self.store: Final = store
         self._directory = directory
         self._dimension = dimension
+        self.published = False
+        """Whether any indexes were made."""
 
     def apply(self, papers: Sequence[Encoded]) -> None:
         """Add papers, and replace those whose id is known; all of them or none."""
@@ -39,19 +41,22 @@ class Writer:
         self.publish_if_needed()
         return removed
 
-    def publish_if_needed(self) -> bool:
-        """Make the derived indexes cover the truth. Returns whether anything had to be done."""
+    def publish_if_needed(self) -> None:
+        """Make the derived indexes cover the truth, if they do not."""
         manifest: Manifest | None = Manifest.load(self._directory)
         if manifest:
             try:
                 manifest.check(self._directory)
             except IndexDamaged:
                 manifest = None
-        if manifest and manifest.sequence == self.store.state().sequence:
+        state = self.store.state()
+        if manifest and manifest.sequence >= state.sequence and not manifest.covers(state):
+            manifest = None  # the database has been put back: these indexes are of papers it does not have
+        if manifest and manifest.covers(state):
             generation.remove_others(self._directory, manifest)
-            return False
+            return
         generation.build(self._directory, self.store, self._dimension, manifest)
-        return True
+        self.published = True
 
     def rebuild(self) -> None:
         """Make both indexes anew from the truth, whatever they were."""

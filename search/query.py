@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -63,6 +64,8 @@ class Query:
 
     def __post_init__(self) -> None:
         check_text(self.text)
+        # As papers' texts are: an accent that was typed or copied apart from its letter is the same accent.
+        object.__setattr__(self, "text", unicodedata.normalize("NFC", self.text))
 
 
 @dataclass(frozen=True, slots=True)

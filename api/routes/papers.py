@@ -9,12 +9,10 @@ from fastapi import APIRouter, Query
 
 from api.routes.access import MayWrite, Served
 from api.routes.ids import PAPER_ID
-from api.schemas import ChangeAnswer, ListFields, PaperAnswer, PaperBodies, PapersAnswer, PaperShape
+from api.schemas import MAX_PAPERS, ChangeAnswer, ListFields, PaperAnswer, PaperBodies, PapersAnswer, PaperShape
 from indexer.errors import InvalidPaper, InvalidQuery, PaperNotFound, shorten
 from indexer.paper import from_record
 from search.engine import index_version
-
-MAX_PAPERS = 1_000
 
 router = APIRouter(tags=["papers"])
 

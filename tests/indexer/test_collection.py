@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +31,7 @@ from indexer.errors import (
 )
 from indexer.filters import Filters
 from indexer.ingest import ingest
-from indexer.manifest import Manifest
+from indexer.manifest import FileFacts, Manifest
 from indexer.paper import Paper
 from indexer.report import Report
 from indexer.store_writer import Encoded
@@ -253,6 +256,73 @@ def test_a_commit_without_indexes_is_caught_up(collection: Collection, encoder: 
         writer.store.apply([Encoded(Paper("late", "graph"), encoder.encode(["graph"])[0].astype(np.float16))])
     assert found(collection, "graph") == {"late"}
     assert collection.snapshot().papers == 5
+
+
+def test_a_restored_database_gets_its_own_indexes(collection: Collection, encoder: ToyEncoder) -> None:
+    """Put back from a copy, the papers are those of the copy, also where their sequence numbers have been used again
+    for others: keys that the indexes know from before mean nothing."""
+    truth, copy = collection.directory / "papers.db", collection.directory.parent / "copy.db"
+    with closing(sqlite3.connect(truth)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    shutil.copy(truth, copy)
+    ingest(collection, encoder, [Paper("later", "graph")], Report())
+    for rest in collection.directory.glob("papers.db-*"):
+        rest.unlink()
+    shutil.copy(copy, truth)
+    assert "cover" in Collection(collection.directory).verify()[0]
+    restored = Collection(collection.directory)
+    assert found(restored, "graph") == set()
+    ingest(restored, encoder, [Paper("other", "face")], Report())
+    assert (found(restored, "graph"), found(restored, "face")) == (set(), {"10.1/d", "other"})
+    assert everything(restored).keys() == {"a", "b", "c", "10.1/d", "other"}
+    assert restored.verify() == []
+
+
+def test_a_killed_create_can_be_done_again(tmp_path: Path, encoder: ToyEncoder) -> None:
+    """What a create that was killed leaves behind does not make the directory someone else's."""
+    for name in ("papers.db.making", "papers.db.making-journal", "writer.lock", "writer.json"):
+        (tmp_path / name).write_text("half")
+    with pytest.raises(CollectionMissing):
+        Collection(tmp_path)
+    assert Collection.create(tmp_path, encoder.identity).snapshot().papers == 0
+
+
+def test_indexes_that_lie_are_made_anew(collection: Collection) -> None:
+    """Files that agree with their checksums but are no indexes, as a stranger can make them, do not hang a reader."""
+    manifest = _manifest(collection)
+    _dense(collection.directory).write_bytes(b"junk")
+    files = dict(manifest.files) | {"dense.faiss": FileFacts(4, hashlib.sha256(b"junk").hexdigest())}
+    replace(manifest, files=files).save(collection.directory)
+    assert everything(Collection(collection.directory)).keys() == {"a", "b", "c", "10.1/d"}
+
+
+def test_a_strangers_links_are_not_followed(collection: Collection, encoder: ToyEncoder) -> None:
+    """Writing replaces links that stand under our names; what they point at, and a person's own folders, stay."""
+    victim = collection.directory.parent / "victim"
+    victim.write_text("precious")
+    (collection.directory / "index-old").mkdir()
+    for name in ("writer.json", "manifest.json"):
+        (collection.directory / name).unlink(missing_ok=True)
+        (collection.directory / name).symlink_to(victim)
+    ingest(collection, encoder, [Paper("new", "graph")], Report())
+    assert victim.read_text() == "precious"
+    assert (collection.directory / "index-old").is_dir()
+    assert found(collection, "graph") == {"new"}
+
+
+def test_the_log_does_not_grow_for_ever(
+    collection: Collection, encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that is always there lets SQLite's log start anew once it is long."""
+    monkeypatch.setattr("indexer.collection.MAX_WAL", 80_000)
+    log = collection.directory / "papers.db-wal"
+    sizes = []
+    for i in range(40):
+        ingest(collection, encoder, [Paper("a", f"speech {i}")], Report())
+        assert everything(collection)["a"].title == f"speech {i}"
+        sizes.append(log.stat().st_size)
+    assert max(sizes) < 160_000
+    assert any(after < before for before, after in pairwise(sizes))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database" * 100])

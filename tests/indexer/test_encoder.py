@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,22 @@ def test_altered_weights_of_the_bundled_model_are_refused(
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with pytest.raises(EncoderError, match=r"not the published ones .* Reinstall the package"):
         open_encoder(None, model_cache)
+
+
+@pytest.mark.parametrize("damage", ["no tokenizer", "junk graph"])
+def test_a_damaged_cache_is_made_anew(
+    real_encoder: CompiledEncoder, model_cache: Path, tmp_path: Path, damage: str
+) -> None:
+    """A cleaner of caches may take any file of a prepared model: it is prepared again, and answers as before."""
+    shutil.copytree(model_cache, tmp_path / "cache")
+    (folder,) = (tmp_path / "cache" / "encoders").glob("all-MiniLM*")
+    shutil.rmtree(folder / "compiled")
+    if damage == "no tokenizer":
+        (folder / "tokenizer.json").unlink()
+    else:
+        (folder / "model.xml").write_text("junk")
+    again = open_encoder(None, tmp_path / "cache")
+    assert again.encode_query("cats") @ real_encoder.encode_query("cats") >= 0.999
 
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -21,14 +21,14 @@ from tests.indexer.test_paper import assert_helpful
 
 PLAIN: Final = Manifest(
     directory="index-000001",
+    content="c0ffee",
     sequence=3,
     dense_sequence=2,
-    dense_rows=4,
     last_key=5,
     residue=0,
     factory="Flat",
     lexical_schema="1",
-    files={},
+    files={"dense.faiss": FileFacts(4, "0" * 64)},
 )
 
 
@@ -48,6 +48,7 @@ def indexed(tmp_path: Path) -> Manifest:
 
 # On disk
 
+FACTS = st.builds(FileFacts, st.integers(0, 2**62), st.text(max_size=64))
 NUMBERS = st.integers(0, 2**62)
 
 
@@ -55,11 +56,14 @@ NUMBERS = st.integers(0, 2**62)
 @given(
     st.builds(
         Manifest,
+        st.from_regex(r"index-[0-9]{6,9}", fullmatch=True),
         st.text(),
-        *[NUMBERS] * 5,
+        *[NUMBERS] * 4,
         st.text(),
         st.text(),
-        st.dictionaries(st.text(), st.builds(FileFacts, NUMBERS, st.text(max_size=64)), max_size=4),
+        st.dictionaries(st.from_regex(r"[a-z]{1,9}", fullmatch=True), FACTS, max_size=4).map(
+            lambda files: files | {"dense.faiss": FileFacts(1, "x")}
+        ),
     )
 )
 def test_reading_undoes_writing(manifest: Manifest) -> None:
@@ -99,14 +103,14 @@ def test_a_missing_manifest_is_none(tmp_path: Path) -> None:
 
 VALUES: Final[dict[str, Any]] = {
     "directory": "index-000001",
+    "content": "c0ffee",
     "sequence": 3,
     "dense_sequence": 2,
-    "dense_rows": 4,
     "last_key": 5,
     "residue": 0,
     "factory": "Flat",
     "lexical_schema": "1",
-    "files": {"f": {"size": 1, "sha256": "x"}},
+    "files": {"dense.faiss": {"size": 4, "sha256": "0" * 64}},
 }
 
 
@@ -119,7 +123,7 @@ def signed(values: dict[str, Any]) -> bytes:
 def test_the_format_on_disk(tmp_path: Path) -> None:
     """These names stand in files that other versions have written."""
     (tmp_path / MANIFEST).write_text(signed(VALUES).decode(), encoding="utf-8")
-    assert Manifest.load(tmp_path) == replace(PLAIN, files={"f": FileFacts(1, "x")})
+    assert Manifest.load(tmp_path) == PLAIN
 
 
 @pytest.mark.parametrize(
@@ -140,6 +144,14 @@ def test_the_format_on_disk(tmp_path: Path) -> None:
         b'{"files": {}}',
         signed(VALUES)[:-1],
         signed(VALUES | {"more": 1}),
+        signed(VALUES | {"directory": "/etc"}),
+        signed(VALUES | {"directory": "index-000001/../.."}),
+        signed(VALUES | {"directory": 5}),
+        signed(VALUES | {"sequence": "3"}),
+        signed(VALUES | {"residue": True}),
+        signed(VALUES | {"files": {}}),
+        signed(VALUES | {"files": VALUES["files"] | {"../secret": {"size": 1, "sha256": "x"}}}),
+        signed(VALUES | {"files": {"dense.faiss": {"size": "4", "sha256": "x"}}}),
         signed({name: value for name, value in VALUES.items() if name != "residue"}),
         signed(VALUES | {"files": {"f": 5}}),
         signed(VALUES | {"files": {"f": {"size": 1}}}),
