@@ -286,6 +286,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     if os.environ.get("PAPERKIN_DEBUG"):
         app(prog_name="paperkin")
+        return
     try:
         app(prog_name="paperkin")
     except PaperkinError as error:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from indexer import generation, lock, vectors
+from indexer import lock, vectors
 from indexer.encoder import ModelIdentity
 from indexer.errors import (
     CollectionBusy,
@@ -25,6 +25,7 @@ from indexer.errors import (
     CollectionMissing,
     IndexDamaged,
 )
+from indexer.generation import LEXICAL
 from indexer.lexicon import SCHEMA, LexicalIndex
 from indexer.manifest import DENSE, MANIFEST, Manifest
 from indexer.paper import TEXT_RECIPE
@@ -194,7 +195,7 @@ class Collection:
             dense=vectors.DenseIndex(
                 base, store.changed(manifest.dense_sequence), vectors.build(keys, rows, dimension)
             ),
-            lexical=LexicalIndex(place / generation.LEXICAL),
+            lexical=LexicalIndex(place / LEXICAL),
             papers=state.papers,
             sequence=state.sequence,
             fingerprint=self._fingerprint(state.fingerprint, manifest),
@@ -211,7 +212,8 @@ class Collection:
             "factory": vectors.FACTORY,
             "lexical": SCHEMA,
             # Papers that were dropped still weigh in the word statistics until the lexical index is made anew.
-            "history": manifest.sequence if manifest.residue else None,
+            # The list of segments, whose names are random, stands for the way it came to be as it is.
+            "history": manifest.files[f"{LEXICAL}/meta.json"].sha256 if manifest.residue else None,
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -253,7 +255,7 @@ class Collection:
         if manifest is None:
             raise IndexDamaged(f"{self.directory / MANIFEST} is missing or not as it was written.")
         manifest.check(self.directory, thorough=True)
-        lexical = LexicalIndex(self.directory / manifest.directory / generation.LEXICAL)
+        lexical = LexicalIndex(self.directory / manifest.directory / LEXICAL)
         if not manifest.covers(state) or lexical.papers != state.papers:
             raise IndexDamaged(f"The indexes in {self.directory} do not cover its papers.")
 
