@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from indexer import lock, vectors
+from indexer.directory import ELSEWHERE, FORMAT, TRUTH, is_vacant, read_identity, require
 from indexer.encoder import ModelIdentity
 from indexer.errors import (
     CollectionBusy,
-    CollectionDamaged,
     CollectionError,
     CollectionForeign,
     CollectionMismatch,
-    CollectionMissing,
     IndexDamaged,
 )
 from indexer.generation import LEXICAL
@@ -33,15 +32,11 @@ from indexer.store import State, Store
 from indexer.store_writer import StoreWriter
 from indexer.writer import Writer
 
-FORMAT: Final = "1"
-TRUTH: Final = "papers.db"
-MAKING: Final = "papers.db.making"
 WRITER_WAIT: Final = 30.0
 READER_WAIT: Final = 15.0
 REBUILD_AFTER: Final = 0.5
 MAX_WAL: Final = 8_000_000
 """Bytes of SQLite's log from which a reader gives way, so that it can be started anew."""
-_ELSEWHERE: Final = "Choose another directory with --collection or PAPERKIN_COLLECTION."
 _log = logging.getLogger(__name__)
 
 
@@ -66,10 +61,10 @@ class Collection:
     def __init__(self, directory: Path) -> None:
         """Open a directory. Raises the `CollectionError` that tells what is wrong with it."""
         self.directory: Final = directory
-        _require(directory)
+        require(directory)
         store = Store(directory / TRUTH)
         try:
-            self.identity: Final = _identity(store.meta(), directory)
+            self.identity: Final = read_identity(store.meta(), directory)
         finally:
             store.close()
         self._refreshing = threading.Lock()
@@ -84,15 +79,15 @@ class Collection:
         """
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            if not _is_vacant(directory):
-                raise CollectionForeign(f"{directory} holds something that is not a collection.", _ELSEWHERE)
+            if not is_vacant(directory):
+                raise CollectionForeign(f"{directory} holds something that is not a collection.", ELSEWHERE)
             meta = {"format": FORMAT, "model": json.dumps(asdict(identity)), "recipe": TEXT_RECIPE}
             with lock.writer_lock(directory, "create", WRITER_WAIT):
                 if not cls.exists(directory):  # another process may have made it while we waited
                     Store.create(directory / TRUTH, meta | {"sequence": "0", "papers": "0", "fingerprint": "0"})
         except OSError as error:
             raise CollectionError(
-                f"{directory} cannot be made a collection: {error.strerror or error}.", _ELSEWHERE
+                f"{directory} cannot be made a collection: {error.strerror or error}.", ELSEWHERE
             ) from error
         return cls(directory)
 
@@ -143,7 +138,7 @@ class Collection:
         deadline = time.monotonic() + READER_WAIT
         rebuilt = False
         while True:
-            _require(self.directory)
+            require(self.directory)
             store = Store(self.directory / TRUTH)
             try:
                 if _size(self.directory / f"{TRUTH}-wal") > MAX_WAL:
@@ -258,48 +253,6 @@ class Collection:
         lexical = LexicalIndex(self.directory / manifest.directory / LEXICAL)
         if not manifest.covers(state) or lexical.papers != state.papers:
             raise IndexDamaged(f"The indexes in {self.directory} do not cover its papers.")
-
-
-def _require(directory: Path) -> None:
-    """Raise the error that says why a directory is not a collection that can be opened."""
-    if (directory / TRUTH).is_file():
-        return
-    if not directory.exists() or (directory.is_dir() and _is_vacant(directory)):
-        raise CollectionMissing(
-            f"There is no collection in {directory} yet.", "Make one from your papers: paperkin index FILE…"
-        )
-    if not directory.is_dir():
-        raise CollectionForeign(f"{directory} is a file, not a collection.", _ELSEWHERE)
-    if (directory / MANIFEST).exists():
-        raise CollectionDamaged(
-            f"{directory} lacks {TRUTH}, which holds its papers.",
-            "Restore it from a backup, or index the papers again into another directory.",
-        )
-    raise CollectionForeign(f"{directory} holds something that is not a collection.", _ELSEWHERE)
-
-
-def _is_vacant(directory: Path) -> bool:
-    """Whether a directory is empty, or holds only what a `create` that was killed has left."""
-    ours = {lock.LOCK, lock.HOLDER, MAKING, f"{MAKING}-journal", f"{MAKING}-wal", f"{MAKING}-shm"}
-    return all(path.name in ours or path.name.startswith(f".{lock.HOLDER}.") for path in directory.iterdir())
-
-
-def _identity(meta: dict[str, str], directory: Path) -> ModelIdentity:
-    """What the collection says of itself, or the error that says why it cannot be used."""
-    again = "Index the papers again into another directory."
-    if "format" not in meta:
-        raise CollectionForeign(f"{directory / TRUTH} is a database of something else.", _ELSEWHERE)
-    if meta["format"] != FORMAT:
-        raise CollectionMismatch(
-            f"{directory} is in format {meta['format']}; this version reads format {FORMAT}.",
-            f"Use the version of Paperkin that made it. {again}",
-        )
-    if meta.get("recipe") != TEXT_RECIPE:
-        raise CollectionMismatch(f"{directory} embeds its papers by the recipe {meta.get('recipe')!r}.", again)
-    try:
-        return ModelIdentity(**json.loads(meta["model"]))
-    except (KeyError, ValueError, TypeError) as error:
-        raise CollectionDamaged(f"{directory} does not say which model made it.", again) from error
 
 
 def _size(path: Path) -> int:

@@ -1,0 +1,60 @@
+"""What a directory is: a collection, a place for one, someone else's, or one that cannot be used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from indexer import lock
+from indexer.encoder import ModelIdentity
+from indexer.errors import CollectionDamaged, CollectionForeign, CollectionMismatch, CollectionMissing
+from indexer.manifest import MANIFEST
+from indexer.paper import TEXT_RECIPE
+
+FORMAT: Final = "1"
+TRUTH: Final = "papers.db"
+MAKING: Final = "papers.db.making"
+ELSEWHERE: Final = "Choose another directory with --collection or PAPERKIN_COLLECTION."
+
+
+def require(directory: Path) -> None:
+    """Raise the error that says why a directory is not a collection that can be opened."""
+    if (directory / TRUTH).is_file():
+        return
+    if not directory.exists() or (directory.is_dir() and is_vacant(directory)):
+        raise CollectionMissing(
+            f"There is no collection in {directory} yet.", "Make one from your papers: paperkin index FILE…"
+        )
+    if not directory.is_dir():
+        raise CollectionForeign(f"{directory} is a file, not a collection.", ELSEWHERE)
+    if (directory / MANIFEST).exists():
+        raise CollectionDamaged(
+            f"{directory} lacks {TRUTH}, which holds its papers.",
+            "Restore it from a backup, or index the papers again into another directory.",
+        )
+    raise CollectionForeign(f"{directory} holds something that is not a collection.", ELSEWHERE)
+
+
+def is_vacant(directory: Path) -> bool:
+    """Whether a directory is empty, or holds only what a `create` that was killed has left."""
+    ours = {lock.LOCK, lock.HOLDER, MAKING, f"{MAKING}-journal", f"{MAKING}-wal", f"{MAKING}-shm"}
+    return all(path.name in ours or path.name.startswith(f".{lock.HOLDER}.") for path in directory.iterdir())
+
+
+def read_identity(meta: dict[str, str], directory: Path) -> ModelIdentity:
+    """What the collection says of itself, or the error that says why it cannot be used."""
+    again = "Index the papers again into another directory."
+    if "format" not in meta:
+        raise CollectionForeign(f"{directory / TRUTH} is a database of something else.", ELSEWHERE)
+    if meta["format"] != FORMAT:
+        raise CollectionMismatch(
+            f"{directory} is in format {meta['format']}; this version reads format {FORMAT}.",
+            f"Use the version of Paperkin that made it. {again}",
+        )
+    if meta.get("recipe") != TEXT_RECIPE:
+        raise CollectionMismatch(f"{directory} embeds its papers by the recipe {meta.get('recipe')!r}.", again)
+    try:
+        return ModelIdentity(**json.loads(meta["model"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise CollectionDamaged(f"{directory} does not say which model made it.", again) from error
