@@ -34,7 +34,8 @@ from indexer.writer import Writer
 
 WRITER_WAIT: Final = 30.0
 READER_WAIT: Final = 15.0
-REBUILD_AFTER: Final = 0.5
+PATIENCE: Final = 3
+"""Failures to read the indexes after which they are made anew; fewer may be a writer that replaced them meanwhile."""
 MAX_WAL: Final = 8_000_000
 """Bytes of SQLite's log from which a reader gives way, so that it can be started anew."""
 _log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ class Collection:
     def _open_snapshot(self) -> Snapshot:
         """Read a manifest and pin the truth that it covers; where they differ, wait for the writer or catch up."""
         deadline = time.monotonic() + READER_WAIT
-        rebuilt = False
+        damaged, rebuilt = 0, False
         while True:
             require(self.directory)
             store = Store(self.directory / TRUTH)
@@ -149,7 +150,7 @@ class Collection:
                     return self._assemble(store, manifest)
                 reason = f"those in {self.directory} did not cover its papers."
             except IndexDamaged as error:
-                reason = error.message
+                reason, damaged = error.message, damaged + 1
                 if rebuilt:
                     store.close()
                     raise
@@ -157,9 +158,9 @@ class Collection:
                 store.close()
                 raise
             store.close()
-            rebuilt = self._catch_up(reason, deadline)
+            rebuilt = self._catch_up(reason, deadline, rebuild=damaged >= PATIENCE)
 
-    def _catch_up(self, reason: str, deadline: float) -> bool:
+    def _catch_up(self, reason: str, deadline: float, *, rebuild: bool) -> bool:
         """Make the indexes cover the truth, unless a writer that is at work does so by itself.
 
         Returns whether everything was made anew, after which nothing can be wrong with the indexes any more.
@@ -168,7 +169,7 @@ class Collection:
             with self.writing("catch up", timeout=0.2) as writer:
                 if writer.published:
                     _log.warning("The indexes were made anew: %s", reason)
-                elif time.monotonic() > deadline - READER_WAIT + REBUILD_AFTER:
+                elif rebuild:
                     # Files as they were written, but not to be read: a manifest can vouch for anything.
                     writer.rebuild()
                     return True

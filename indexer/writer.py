@@ -21,6 +21,7 @@ class Writer:
         self._dimension = dimension
         self.published = False
         """Whether any indexes were made."""
+        self._in_force: Manifest | None = None
 
     def apply(self, papers: Sequence[Encoded]) -> None:
         """Add papers, and replace those whose id is known; all of them or none."""
@@ -43,21 +44,28 @@ class Writer:
 
     def publish_if_needed(self) -> None:
         """Make the derived indexes cover the truth, if they do not."""
-        manifest: Manifest | None = Manifest.load(self._directory)
-        if manifest:
-            try:
-                manifest.check(self._directory)
-            except IndexDamaged:
-                manifest = None
+        # While the lock is held nobody else changes the indexes: they are compared with their checksums once.
+        manifest = self._in_force or self._load_whole()
         state = self.store.state()
         if manifest and manifest.sequence >= state.sequence and not manifest.covers(state):
             manifest = None  # the database has been put back: these indexes are of papers it does not have
         if manifest and manifest.covers(state):
             generation.remove_others(self._directory, manifest)
+            self._in_force = manifest
             return
-        generation.build(self._directory, self.store, self._dimension, manifest)
+        self._in_force = generation.build(self._directory, self.store, self._dimension, manifest)
         self.published = True
 
     def rebuild(self) -> None:
         """Make both indexes anew from the truth, whatever they were."""
-        generation.build(self._directory, self.store, self._dimension, None)
+        self._in_force = generation.build(self._directory, self.store, self._dimension, None)
+
+    def _load_whole(self) -> Manifest | None:
+        """The manifest on disk, if all its files are as they were written."""
+        manifest = Manifest.load(self._directory)
+        try:
+            if manifest:
+                manifest.check(self._directory)
+        except IndexDamaged:
+            return None
+        return manifest
