@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from indexer.collection import Collection
 from indexer.encoder import Encoder, open_encoder
+from indexer.identity import BY_HAND, Record
 from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
@@ -30,9 +31,9 @@ class Service:
     loopback: bool = True
 
     def add(self, papers: Sequence[Paper]) -> Report:
-        """Add papers, or replace those whose id is known."""
+        """Add papers that a person wrote, or change those that are known."""
         report = Report(read=len(papers))
-        ingest(self.collection, self.encoder, papers, report)
+        ingest(self.collection, self.encoder, [Record(paper, BY_HAND) for paper in papers], report)
         return report
 
     def remove(self, ids: Sequence[str]) -> int:

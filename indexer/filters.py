@@ -78,7 +78,7 @@ class Filters:
 
 
 def name_words(name: str) -> list[str]:
-    """The words of a person's name, folded for comparison: no case, no accents."""
+    """The words of a person's name, or of a title, folded for comparison: no case, no accents."""
     folded = unicodedata.normalize("NFKD", name.casefold())
     return _WORD.findall("".join(c for c in folded if not unicodedata.combining(c)))
 
@@ -101,7 +101,7 @@ def to_sql(filters: Filters) -> tuple[str, list[Any]]:
     if filters.last is not None:
         conditions.append(("day <= ?", [filters.last]))
     if filters.source is not None:
-        conditions.append(("source = ?", [_tidy(filters.source)]))
+        conditions.append(("key IN (SELECT key FROM record WHERE source = ?)", [_tidy(filters.source)]))
     if filters.category is not None:
         name = fold(filters.category)
         conditions.append(

@@ -1,98 +1,143 @@
-"""The pipeline: compare papers with what is stored, encode what is new, commit, report."""
+"""The pipeline: read → plan what changes → encode what is new → commit, each stage ahead of the next.
+
+While papers are encoded, the next ones are read and the last ones are committed, so that the encoder never waits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
-from typing import Final
+from typing import Final, Self
 
+from indexer.change import Change
 from indexer.collection import Collection
-from indexer.encoder import Encoder
-from indexer.errors import shorten
+from indexer.encoder import Encoder, Rows
+from indexer.identity import Record
 from indexer.paper import Paper
+from indexer.planning import Planner
 from indexer.report import Report
 from indexer.store import ROW_TYPE
-from indexer.store_writer import Encoded, text_hash
 from indexer.writer import Writer
 
 CHUNK: Final = 512
-"""Papers a commit: what a killed import loses at most, and encodes again."""
-SLICE: Final = 64
-"""Papers encoded between two signs of progress."""
+"""Records a commit. A killed import encodes at most two chunks again."""
+AHEAD: Final = 2
+"""Chunks that are read before they are needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoding:
+    """A chunk on its way: its changes, and the rows of those that need one."""
+
+    records: int
+    changes: list[Change]
+    rows: Future[Rows]
 
 
 def ingest(
     collection: Collection,
     encoder: Encoder,
-    papers: Iterable[Paper],
+    papers: Iterable[Paper | Record],
     report: Report,
     progress: Callable[[int], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Add papers to a collection, replacing those whose id is known, and count them in the report.
+    """Add papers to a collection, merging and updating those that are known, and count them in the report.
 
-    A paper that is stored already is neither encoded nor written; one whose text is the same keeps its row.
-    `progress` is told the number of papers finished so far. Raises `CollectionMismatch` for another model.
+    A record that is stored already is neither encoded nor written; a paper whose text is the same keeps its row.
+    `progress` is told the number of records that are safe on disk. Once `stop` is true no more are read, and those
+    under way are finished; where reading fails, too, before its error is raised. Raises `CollectionMismatch` for
+    another model.
     """
     collection.expect(encoder.identity)
-    seen: dict[str, bytes] = {}
-    done = 0
-    with collection.writing("import") as writer:
-        for chunk in _chunks(papers, CHUNK):
-            latest, first = _latest(chunk, seen, report)
-            changed = _changed(writer, latest, first, report)
-            writer.apply(_with_rows(writer, encoder, changed, partial(_tell, progress, done)))
-            done += len(chunk)
-            progress(done)
+    long_before, done = encoder.long_texts, 0
+    waiting: _Encoding | None = None
+    with (
+        collection.writing("import") as writer,
+        _ReadAhead(_chunks(papers), stop) as chunks,
+        ThreadPoolExecutor(1, "encode") as pool,
+    ):
+        planner = Planner(writer.store, report, datetime.now(UTC).date().isoformat())
+        for chunk in chunks:
+            changes = planner.plan(chunk)
+            encoding = _Encoding(len(chunk), changes, pool.submit(_encode, encoder, changes))
+            if waiting:
+                done = _commit(writer, waiting, done, progress)
+            waiting = encoding
+        if waiting:
+            _commit(writer, waiting, done, progress)
+        report.long += encoder.long_texts - long_before
+        chunks.raise_error()
 
 
-def _tell(progress: Callable[[int], None], before: int, count: int) -> None:
-    progress(before + count)
+def _encode(encoder: Encoder, changes: Sequence[Change]) -> Rows:
+    papers = [change.paper for change in changes if change.encode]
+    return encoder.encode([paper.text for paper in papers], [paper.title for paper in papers])
 
 
-def _chunks(papers: Iterable[Paper], size: int) -> Iterator[list[Paper]]:
+def _commit(writer: Writer, encoding: _Encoding, done: int, progress: Callable[[int], None]) -> int:
+    rows = iter(encoding.rows.result().astype(ROW_TYPE))
+    writer.apply([replace(change, row=next(rows)) if change.encode else change for change in encoding.changes])
+    progress(done + encoding.records)
+    return done + encoding.records
+
+
+def _chunks(papers: Iterable[Paper | Record]) -> Iterator[list[Record]]:
     iterator = iter(papers)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
+    while chunk := list(islice(iterator, CHUNK)):
+        yield [one if isinstance(one, Record) else Record(one) for one in chunk]
 
 
-def _latest(chunk: list[Paper], seen: dict[str, bytes], report: Report) -> tuple[list[Paper], set[str]]:
-    """The last record of each id, and which of the ids are new to this import; a record that gives way is reported.
+class _ReadAhead:
+    """The same chunks, read by a thread of their own, a few of them before they are asked for."""
 
-    `seen` has the content hash of every id so far and is brought up to date.
-    """
-    first = {paper.id for paper in chunk} - seen.keys()
-    for paper in chunk:
-        content = paper.content_hash
-        if paper.id in seen:
-            if seen[paper.id] == content:
-                report.unchanged += 1
-            else:
-                report.note("replaced", paper.id, f"an earlier record gave way to {shorten(paper.heading)!r}")
-        seen[paper.id] = content
-    return list({paper.id: paper for paper in chunk}.values()), first
+    def __init__(self, chunks: Iterator[list[Record]], stop: Callable[[], bool]) -> None:
+        self._chunks = chunks
+        self._stop = stop
+        self._waiting: queue.Queue[list[Record] | None] = queue.Queue(AHEAD)
+        self._left = threading.Event()
+        self._error: BaseException | None = None
 
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._read, name="read", daemon=True).start()
+        return self
 
-def _changed(writer: Writer, papers: list[Paper], first: set[str], report: Report) -> list[Paper]:
-    """The papers that must be written. Those in `first` are counted; records that came again have been."""
-    stored = writer.store.lookup([paper.id for paper in papers])
-    changed = [p for p in papers if p.id not in stored or stored[p.id].content_hash != p.content_hash]
-    report.added += sum(p.id in first and p.id not in stored for p in changed)
-    report.updated += sum(p.id in first and p.id in stored for p in changed)
-    report.unchanged += sum(p.id in first for p in papers) - sum(p.id in first for p in changed)
-    return changed
+    def __exit__(self, *_: object) -> None:
+        self._left.set()
 
+    def __iter__(self) -> Iterator[list[Record]]:
+        while not self._stop():
+            with suppress(queue.Empty):
+                chunk = self._waiting.get(timeout=0.1)
+                if chunk is None:
+                    return
+                yield chunk
 
-def _with_rows(writer: Writer, encoder: Encoder, papers: list[Paper], progress: Callable[[int], None]) -> list[Encoded]:
-    """Each paper with its row: the stored one where the text is the same, else encoded now."""
-    stored = writer.store.lookup([paper.id for paper in papers])
-    same_text = {p.id for p in papers if p.id in stored and stored[p.id].text_hash == text_hash(p)}
-    old = writer.store.rows([stored[paper_id].key for paper_id in same_text])
-    rows = {paper_id: old[stored[paper_id].key] for paper_id in same_text}
-    to_encode = [p for p in papers if p.id not in same_text]
-    for start in range(0, len(to_encode), SLICE):
-        part = to_encode[start : start + SLICE]
-        fresh = encoder.encode([p.text for p in part]).astype(ROW_TYPE)
-        rows |= {p.id: row for p, row in zip(part, fresh, strict=True)}
-        progress(len(same_text) + start + len(part))
-    return [Encoded(p, rows[p.id]) for p in papers]
+    def raise_error(self) -> None:
+        """Raise what stopped the reading, if anything did."""
+        if self._error is not None:
+            raise self._error
+
+    def _read(self) -> None:
+        try:
+            for chunk in self._chunks:
+                self._put(chunk)
+                if self._left.is_set():
+                    return
+        except BaseException as error:
+            self._error = error
+        self._put(None)
+
+    def _put(self, chunk: list[Record] | None) -> None:
+        while not self._left.is_set():
+            try:
+                return self._waiting.put(chunk, timeout=0.1)
+            except queue.Full:
+                continue
+        return None

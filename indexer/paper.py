@@ -12,11 +12,20 @@ from datetime import date
 from typing import Any, Final
 
 from indexer.errors import InvalidPaper, shorten
+from indexer.identifiers import SCHEMES, best_id, complete, identifier, split_arxiv
 
-TEXT_RECIPE: Final = "title. abstract/1"
-"""Names how `Paper.text` is made. Stored with a collection: another recipe means other embeddings."""
+TEXT_RECIPE: Final = "title. abstract, windows with the title averaged/2"
+"""Names how `Paper.text` is made and encoded. Stored with a collection: another recipe means other embeddings."""
 
-LIMITS: Final = {"id": 512, "title": 4_000, "abstract": 100_000, "author": 500, "category": 200, "url": 2_000}
+LIMITS: Final = {
+    "id": 512,
+    "venue": 500,
+    "title": 4_000,
+    "abstract": 100_000,
+    "author": 500,
+    "category": 200,
+    "url": 2_000,
+}
 MAX_SLUG: Final = 64
 MAX_LIST: Final = 10_000
 MAX_COUNT: Final = 2**53 - 1  # the largest integer that every JSON reader keeps exact
@@ -34,6 +43,9 @@ class Paper:
     A title or an abstract is enough: the other may be empty.
     `published` is an ISO 8601 date at the precision that is known: a day, a month or a year.
     `author_count` may be known where the names are not. `None` means unknown, never zero.
+    `identifiers` are names such as `doi:10.1093/mind/lix.236.433` (see `indexer.identifiers`); those that `id` and
+    `url` are join them. `version` is that of arXiv, `updated` the day of the last change to the record, `daily` the
+    day on which the paper was on Daily Papers. An arXiv id is kept without its version, which becomes `version`.
     """
 
     id: str
@@ -46,6 +58,11 @@ class Paper:
     upvotes: int | None = None
     categories: tuple[str, ...] = ()
     url: str | None = None
+    venue: str | None = None
+    identifiers: tuple[str, ...] = ()
+    version: int | None = None
+    updated: str | None = None
+    daily: str | None = None
     source: str | None = None
 
     def __post_init__(self) -> None:
@@ -55,17 +72,23 @@ class Paper:
             "abstract": _prose("abstract", self.abstract),
             "authors": _lines("author", self.authors),
             "categories": _lines("category", self.categories),
-            "published": None if self.published is None else check_date("published", self.published),
+            **{
+                name: None if (value := getattr(self, name)) is None else check_date(name, value)
+                for name in ("published", "updated", "daily")
+            },
+            "venue": None if self.venue is None else _line("venue", self.venue) or None,
             "url": None if self.url is None else check_url(self.url),
             "source": None if self.source is None else _line("source", self.source) or None,
         }
+        tidy["id"], tidy["version"] = _without_version(tidy["id"], self.version)
+        tidy["identifiers"] = complete(_identifiers(self.identifiers), tidy["id"], tidy["url"])
         for name, value in tidy.items():
             object.__setattr__(self, name, value)
         if self.id in {".", ".."}:
             raise _wrong("id", f"is {self.id!r}, which no address can end in")
         if not self.title and not self.abstract:
             raise _wrong("title", "is empty, and it has no abstract")
-        for name in ("author_count", "comments", "upvotes"):
+        for name in ("author_count", "comments", "upvotes", "version"):
             _count(name, getattr(self, name))
         if self.authors:
             object.__setattr__(self, "author_count", max(self.author_count or 0, len(self.authors)))
@@ -110,15 +133,15 @@ def to_line(paper: Paper) -> str:
 def from_record(record: Mapping[str, object]) -> Paper:
     """Make a paper of JSON values in the product's own names.
 
-    Where there is no id it comes from the title, or from the abstract if there is no title either. Raises
-    `InvalidPaper` where both are missing, for an unknown name and for a value of the wrong type.
+    Where there is no id it comes from the identifiers, from the title, or from the abstract if there is no title
+    either. Raises `InvalidPaper` where both are missing, for an unknown name and for a value of the wrong type.
     """
     if unknown := sorted(set(record) - set(FIELDS)):
         raise InvalidPaper(
             f"A paper has no field {shorten(str(unknown[0]))!r}.", f"The fields are: {', '.join(FIELDS)}."
         )
     values: dict[str, Any] = {name: value for name, value in record.items() if value is not None}
-    for name in ("authors", "categories"):
+    for name in ("authors", "categories", "identifiers"):
         if name in values:
             if not isinstance(values[name], list | tuple):
                 raise _wrong(name, "must be a list of strings")
@@ -127,7 +150,9 @@ def from_record(record: Mapping[str, object]) -> Paper:
         raise _wrong("title", "is empty" if "title" in values else "is missing")
     title, abstract = _line("title", values.setdefault("title", "")), _prose("abstract", values.get("abstract", ""))
     if values.get("id", "") == "":
-        values["id"] = id_from_title(title or abstract)
+        url = None if values.get("url") is None else check_url(values["url"])
+        names = complete(_identifiers(values.get("identifiers", ())), url)
+        values["id"] = best_id(names) or id_from_title(title or abstract)
     return Paper(**values)
 
 
@@ -223,6 +248,25 @@ def _lines(name: str, values: tuple[object, ...]) -> tuple[str, ...]:
     if len(values) > MAX_LIST:
         raise _wrong(f"list of {name} entries", f"is longer than {MAX_LIST:,}")
     return tuple(text for value in values if (text := _line(name, value)))
+
+
+def _identifiers(values: tuple[object, ...]) -> list[str]:
+    found = []
+    for value in _lines("identifier", values):
+        scheme, colon, rest = value.partition(":")
+        name = identifier(scheme, rest)
+        if not colon or name is None:
+            raise _wrong(
+                "identifier", f"{shorten(value)!r} is not one of {', '.join(SCHEMES)} with a value behind a colon"
+            )
+        found.append(name)
+    return found
+
+
+def _without_version(paper_id: str, version: int | None) -> tuple[str, int | None]:
+    """`2405.15738v2` → (`2405.15738`, 2): all versions are one paper."""
+    found = split_arxiv(paper_id)
+    return (paper_id, version) if found is None else (found[0], version if version is not None else found[1])
 
 
 def _count(name: str, value: object) -> None:

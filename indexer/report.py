@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
-Kind = Literal["guessed", "missing", "repaired", "replaced", "skipped", "ignored"]
-KINDS: Final[tuple[Kind, ...]] = ("guessed", "missing", "repaired", "replaced", "skipped", "ignored")
+Kind = Literal["guessed", "missing", "repaired", "merged", "superseded", "skipped", "ignored"]
+KINDS: Final[tuple[Kind, ...]] = ("guessed", "missing", "repaired", "merged", "superseded", "skipped", "ignored")
 MAX_NOTES: Final = 1_000
 """Notes kept a kind. All are counted; a file with a million faults must not fill the memory."""
 
@@ -24,12 +24,20 @@ class Note:
 
 @dataclass(slots=True)
 class Report:
-    """Counts and notes of one import. Importers fill `read` and the notes, the pipeline fills the rest."""
+    """Counts and notes of one import. Importers fill `read` and the notes, the pipeline fills the rest.
+
+    When an import has ended, every record that was read is counted once: it was added, updated a record, was unchanged,
+    was merged into a paper that other records describe, was superseded by another record of the same name, or skipped.
+    `long` counts the papers whose text did not fit into one window of the model.
+    """
 
     read: int = 0
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    merged: int = 0
+    superseded: int = 0
+    long: int = 0
     notes: list[Note] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -50,6 +58,10 @@ class Report:
             "added": self.added,
             "updated": self.updated,
             "unchanged": self.unchanged,
+            "merged": self.merged,
+            "superseded": self.superseded,
+            "skipped": self.counts["skipped"],
+            "long": self.long,
             "counts": {kind: self.counts[kind] for kind in KINDS},
             "notes": [asdict(note) for note in self.notes],
         }

@@ -10,13 +10,34 @@ CREATE TABLE paper (
     id           TEXT NOT NULL UNIQUE,
     record       TEXT NOT NULL,                       -- the paper as one JSON object
     day          TEXT,                                -- first day of `published`
-    source       TEXT,
     content_hash BLOB NOT NULL,                       -- SHA-256 of the record
     sequence     INTEGER NOT NULL                     -- the change that last wrote it
 ) STRICT;
 CREATE INDEX paper_by_day ON paper (day DESC, id);
-CREATE INDEX paper_by_source ON paper (source);
 CREATE INDEX paper_by_sequence ON paper (sequence);
+
+CREATE TABLE record (                  -- what the sources say of a paper, each record once; `paper.record` is their fold
+    key          INTEGER NOT NULL REFERENCES paper ON DELETE CASCADE,
+    source       TEXT NOT NULL,                       -- empty: unknown
+    id           TEXT NOT NULL,                       -- the source's id
+    origin       TEXT NOT NULL,                       -- the file, or another way it came
+    came         TEXT NOT NULL,                       -- the day on which it did
+    apart        INTEGER NOT NULL,                    -- 1: taken out of a paper by a person, never to be merged again
+    title_key    INTEGER NOT NULL,                    -- 63 bits of the normalised title's SHA-256
+    content_hash BLOB NOT NULL,                       -- SHA-256 of the record
+    record       TEXT,                                -- null where it is the paper's own, word by word
+    PRIMARY KEY (id, source)
+) STRICT;
+CREATE INDEX record_by_key ON record (key);
+CREATE INDEX record_by_source ON record (source, key);
+CREATE INDEX record_by_title ON record (title_key);
+
+CREATE TABLE identifier (              -- `scheme:value`; a record that has one belongs to its paper
+    name TEXT NOT NULL,
+    key  INTEGER NOT NULL REFERENCES paper ON DELETE CASCADE,
+    PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identifier_by_key ON identifier (key);
 
 CREATE TABLE embedding (
     key       INTEGER PRIMARY KEY REFERENCES paper ON DELETE CASCADE,

@@ -78,6 +78,13 @@ class SentenceModel:
         backend = getattr(self._model.tokenizer, "backend_tokenizer", None)
         return None if backend is None else str(backend.to_str())
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, whatever the model's window."""
+        if not texts:
+            return []
+        encoded = self._model.tokenizer(list(texts), truncation=False, padding=False, verbose=False)
+        return [len(ids) for ids in encoded["input_ids"]]
+
     def traceable(self) -> tuple[Any, dict[str, Any]]:
         """The whole model as one torch module from token ids to normalised rows, with example inputs."""
         import torch

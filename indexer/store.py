@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import threading
@@ -24,6 +25,8 @@ from indexer.errors import (
     PaperNotFound,
 )
 from indexer.filters import Filters, to_sql
+from indexer.identifiers import find_identifier
+from indexer.identity import Record
 from indexer.paper import Paper, from_record, is_unsafe
 
 Keys = NDArray[np.int64]
@@ -40,6 +43,15 @@ class Stored:
     key: int
     content_hash: bytes
     text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored paper with all that decides whether it changes."""
+
+    stored: Stored
+    paper: Paper
+    records: tuple[Record, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,21 +187,85 @@ class Store:
             )
         }
 
-    def paper(self, paper_id: str) -> Paper:
-        """The paper with this id, or `PaperNotFound`."""
-        if is_unsafe(paper_id):
-            raise PaperNotFound(paper_id)
+    def find(self, name: str) -> tuple[int, str]:
+        """Key and id of the paper that a name means: its id, an identifier of it in any form, or a source's id.
+
+        Raises `PaperNotFound`.
+        """
+        if is_unsafe(name):
+            raise PaperNotFound(name)
         with self._guard():
-            row = self._db.execute("SELECT record FROM paper WHERE id = ?", (paper_id,)).fetchone()
-        if row is None:
-            raise PaperNotFound(paper_id)
-        return self._paper(row[0])
+            found = self._db.execute(
+                "SELECT key, id FROM paper WHERE id = ?1"
+                " UNION ALL SELECT key, paper.id FROM identifier JOIN paper USING (key) WHERE name = ?2"
+                " UNION ALL SELECT key, paper.id FROM record JOIN paper USING (key) WHERE record.id = ?1",
+                (name, find_identifier(name) or name),
+            ).fetchone()
+        if found is None:
+            raise PaperNotFound(name)
+        return int(found[0]), str(found[1])
+
+    def paper(self, name: str) -> Paper:
+        """The paper that a name means (see `find`), or `PaperNotFound`."""
+        key, _ = self.find(name)
+        return self.papers([key])[key]
 
     def papers(self, keys: Sequence[int]) -> dict[int, Paper]:
         """The papers of these keys."""
         return {
-            key: self._paper(record)
-            for key, record in self._among("SELECT key, record FROM paper WHERE key IN ({})", keys)
+            key: self._whole_paper(record, content)
+            for key, record, content in self._among(
+                "SELECT key, record, content_hash FROM paper WHERE key IN ({})", keys
+            )
+        }
+
+    def all_papers(self) -> Iterator[Paper]:
+        """Every paper, in the order in which they came."""
+        last = 0
+        while found := self._page("SELECT key, record, content_hash FROM paper WHERE key > ?", last):
+            for _, record, content in found:
+                yield self._whole_paper(record, content)
+            last = found[-1][0]
+
+    # Records
+
+    def named(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, bytes]]:
+        """Key and content hash of the records of these names, each (source, id)."""
+        asked = set(names)
+        found = self._among(
+            "SELECT source, id, key, content_hash FROM record WHERE id IN ({})", sorted({name[1] for name in asked})
+        )
+        return {
+            (source, record_id): (key, content)
+            for source, record_id, key, content in found
+            if (source, record_id) in asked
+        }
+
+    def identified(self, identifiers: Sequence[str]) -> list[tuple[str, int]]:
+        """(identifier, key) of the papers that have any of these identifiers."""
+        return list(self._among("SELECT name, key FROM identifier WHERE name IN ({})", identifiers))
+
+    def titled(self, title_keys: Sequence[int]) -> list[tuple[int, int]]:
+        """(title key, key) of the papers that a record of one of these titles describes."""
+        return list(
+            self._among("SELECT DISTINCT title_key, key FROM record WHERE apart = 0 AND title_key IN ({})", title_keys)
+        )
+
+    def entries(self, keys: Sequence[int]) -> dict[int, Entry]:
+        """The papers of these keys with their records."""
+        papers = self._among(
+            "SELECT key, content_hash, text_hash, record FROM paper JOIN embedding USING (key) WHERE key IN ({})", keys
+        )
+        records: dict[int, list[Record]] = {}
+        for key, origin, day, apart, record, content in self._among(
+            "SELECT key, origin, came, apart, coalesce(record.record, paper.record), record.content_hash"
+            " FROM record JOIN paper USING (key) WHERE key IN ({}) ORDER BY came, record.source, record.id",
+            keys,
+        ):
+            records.setdefault(key, []).append(Record(self._whole_paper(record, content), origin, day, bool(apart)))
+        return {
+            key: Entry(Stored(key, content, text), self._whole_paper(record, content), tuple(records.get(key, ())))
+            for key, content, text, record in papers
         }
 
     def ids(self, keys: Sequence[int]) -> dict[int, str]:
@@ -201,10 +277,10 @@ class Store:
         where, values = to_sql(filters)
         with self._guard():
             rows = self._db.execute(
-                f"SELECT record FROM paper WHERE {where} ORDER BY day DESC, id LIMIT ? OFFSET ?",  # noqa: S608
+                f"SELECT record, content_hash FROM paper WHERE {where} ORDER BY day DESC, id LIMIT ? OFFSET ?",  # noqa: S608
                 (*values, limit, offset),
             ).fetchall()
-        return [self._paper(record) for (record,) in rows]
+        return [self._whole_paper(record, content) for record, content in rows]
 
     def count(self, filters: Filters) -> int:
         """How many papers pass."""
@@ -240,14 +316,7 @@ class Store:
     def texts(self, after: int = 0) -> Iterator[tuple[int, str, str]]:
         """Key, title and abstract of what was written after a sequence number, by key."""
         last = 0
-        while True:
-            with self._guard():
-                found = self._db.execute(
-                    "SELECT key, record FROM paper WHERE sequence > ? AND key > ? ORDER BY key LIMIT 1000",
-                    (after, last),
-                ).fetchall()
-            if not found:
-                return
+        while found := self._page("SELECT key, record FROM paper WHERE sequence > ? AND key > ?", after, last):
             for key, record in found:
                 paper = self._paper(record)
                 yield key, paper.title, paper.abstract
@@ -275,11 +344,11 @@ class Store:
             ).fetchall()
 
     def sources(self) -> dict[str, int]:
-        """How many papers came from each source."""
+        """How many papers each source has a record of."""
         with self._guard():
             return dict(
                 self._db.execute(
-                    "SELECT coalesce(source, ''), count(*) FROM paper GROUP BY 1 ORDER BY 2 DESC, 1"
+                    "SELECT source, count(DISTINCT key) FROM record GROUP BY 1 ORDER BY 2 DESC, 1"
                 ).fetchall()
             )
 
@@ -299,10 +368,24 @@ class Store:
             cursor = self._db.execute(sql, values)
             return np.fromiter((key for (key,) in cursor), dtype=np.int64)
 
+    def _page(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._guard():
+            return self._db.execute(f"{sql} ORDER BY key LIMIT 1000", values).fetchall()
+
+    def _whole_paper(self, record: str, content_hash: bytes) -> Paper:
+        """The paper of a record that is as it was written."""
+        if hashlib.sha256(record.encode(errors="surrogatepass")).digest() != content_hash:
+            raise self._damaged()
+        return self._paper(record)
+
     def _paper(self, record: str) -> Paper:
         try:
             return from_record(json.loads(record))
         except (ValueError, TypeError, AttributeError, InvalidPaper) as error:
-            raise CollectionDamaged(
-                f"A record in {self._path} is damaged.", "Restore a backup, or index the papers again elsewhere."
-            ) from error
+            raise self._damaged() from error
+
+    def _damaged(self) -> CollectionDamaged:
+        return CollectionDamaged(
+            f"A record in {self._path} is not as it was written.",
+            "See which: paperkin verify. Then restore a backup, or index those papers again.",
+        )

@@ -5,28 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from indexer.acronyms import find_acronyms
+from indexer.change import Change, text_hash
 from indexer.filters import fold, name_words
+from indexer.identity import Record, title_key
 from indexer.paper import Paper, is_unsafe, to_line
-from indexer.store import ROW_TYPE, Rows16, State, Store
+from indexer.store import ROW_TYPE, State, Store
 
 _FINGERPRINT_BITS: Final = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A paper with its row, ready to be stored. `row` has shape (dimension,)."""
-
-    paper: Paper
-    row: Rows16
-
-
-def text_hash(paper: Paper) -> bytes:
-    """SHA-256 of what is embedded: while it is the same, the row is too."""
-    return hashlib.sha256(paper.text.encode()).digest()
 
 
 class StoreWriter(Store):
@@ -61,18 +49,35 @@ class StoreWriter(Store):
                 if hashlib.sha256(record).digest() != content or row is None:
                     problems.append(f"the record or the embedding of {paper_id!r} is damaged")
                 fingerprint += _fingerprint(paper_id, content, row or b"")
+            problems += self._check_records()
             state = self.state()
         if (papers, fingerprint % 2**_FINGERPRINT_BITS) != (state.papers, state.fingerprint):
             problems.append("the papers do not agree with the collection's fingerprint")
         return problems
 
-    def apply(self, papers: Sequence[Encoded]) -> None:
-        """Add papers, and replace those whose id is known. One step of the change sequence."""
+    def _check_records(self) -> list[str]:
+        """Records that are not as they were written, and papers that no record describes."""
+        problems = [
+            f"the record {record_id!r} of source {source!r} is damaged"
+            for source, record_id, record, content in self._db.execute(
+                "SELECT source, record.id, CAST(coalesce(record.record, paper.record) AS BLOB), record.content_hash"
+                " FROM record JOIN paper USING (key)"
+            )
+            if hashlib.sha256(record).digest() != content
+        ]
+        orphans = self._db.execute("SELECT id FROM paper WHERE key NOT IN (SELECT key FROM record)")
+        return problems + [f"no record describes {paper_id!r}" for (paper_id,) in orphans]
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Add papers, and replace those that are known. One step of the change sequence."""
         before = self.state()
         count, total = before.papers, before.fingerprint
-        for encoded in papers:
-            old = self._fingerprint_of(encoded.paper.id)
-            total += self._put(encoded, before.sequence + 1) - (old or 0)
+        for change in changes:
+            for slot in change.absorbed:
+                if slot.key is not None:
+                    count, total = count - 1, total - self._delete(slot.key, before.sequence + 1)
+            old = self._fingerprint_of(change.paper.id)
+            total += self._put(change, before.sequence + 1) - (old or 0)
             count += old is None
         self._advance(before, count, total)
 
@@ -81,13 +86,8 @@ class StoreWriter(Store):
         before = self.state()
         count, total = before.papers, before.fingerprint
         for paper_id in dict.fromkeys(ids):
-            old = self._fingerprint_of(paper_id)
-            if old is not None:
-                self._db.execute(
-                    "INSERT INTO removal SELECT key, ? FROM paper WHERE id = ?", (before.sequence + 1, paper_id)
-                )
-                self._db.execute("DELETE FROM paper WHERE id = ?", (paper_id,))
-                count, total = count - 1, total - old
+            if stored := self.lookup([paper_id]):
+                count, total = count - 1, total - self._delete(stored[paper_id].key, before.sequence + 1)
         if count != before.papers:
             self._advance(before, count, total)
         return before.papers - count
@@ -101,17 +101,35 @@ class StoreWriter(Store):
             }
         )
 
-    def _put(self, encoded: Encoded, sequence: int) -> int:
+    def _delete(self, key: int, sequence: int) -> int:
+        """Remove a paper and all that hangs on it; returns its part of the fingerprint."""
+        ((paper_id,),) = self._db.execute("SELECT id FROM paper WHERE key = ?", (key,)).fetchall()
+        fingerprint = self._fingerprint_of(paper_id)
+        self._db.execute("INSERT INTO removal VALUES (?, ?)", (key, sequence))
+        self._db.execute("DELETE FROM paper WHERE key = ?", (key,))
+        return fingerprint or 0
+
+    def _put(self, change: Change, sequence: int) -> int:
         """Write one paper with all that is derived from it; returns its part of the fingerprint."""
-        paper, row = encoded.paper, encoded.row.astype(ROW_TYPE).tobytes()
-        content = paper.content_hash
+        paper, content = change.paper, change.paper.content_hash
         ((key,),) = self._db.execute(
-            "INSERT INTO paper (id, record, day, source, content_hash, sequence) VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET record = excluded.record, day = excluded.day, source = excluded.source,"
+            "INSERT INTO paper (id, record, day, content_hash, sequence) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET record = excluded.record, day = excluded.day,"
             " content_hash = excluded.content_hash, sequence = excluded.sequence RETURNING key",
-            (paper.id, to_line(paper), paper.day, paper.source, content, sequence),
+            (paper.id, to_line(paper), paper.day, content, sequence),
         ).fetchall()
-        self._db.execute("REPLACE INTO embedding VALUES (?, ?, ?)", (key, text_hash(paper), row))
+        change.slot.key = key
+        if change.row is not None:
+            row = change.row.astype(ROW_TYPE).tobytes()
+            self._db.execute("REPLACE INTO embedding VALUES (?, ?, ?)", (key, text_hash(paper), row))
+        else:
+            ((row,),) = self._db.execute("SELECT row FROM embedding WHERE key = ?", (key,)).fetchall()
+        self._put_derived(key, paper)
+        self._put_records(key, paper, change.records)
+        return _fingerprint(paper.id, content, row)
+
+    def _put_derived(self, key: int, paper: Paper) -> None:
+        """What filters and acronyms are found by."""
         for table in ("author_word", "category", "acronym"):
             self._db.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608  names from the line above
         self._db.executemany(
@@ -125,7 +143,32 @@ class StoreWriter(Store):
             "INSERT INTO acronym VALUES (?, ?, ?)",
             [(short, long, key) for short, long in find_acronyms(f"{paper.title}. {paper.abstract}")],
         )
-        return _fingerprint(paper.id, content, row)
+
+    def _put_records(self, key: int, paper: Paper, records: Sequence[Record]) -> None:
+        """Where the paper comes from, and the names by which further records of it are known."""
+        self._db.execute("DELETE FROM record WHERE key = ?", (key,))
+        self._db.execute("DELETE FROM identifier WHERE key = ?", (key,))
+        for record in records:
+            source, record_id = record.name
+            line = None if record.paper == paper else to_line(record.paper)
+            self._db.execute(
+                "REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    key,
+                    source,
+                    record_id,
+                    record.origin,
+                    record.day,
+                    record.apart,
+                    title_key(record.paper),
+                    record.paper.content_hash,
+                    line,
+                ),
+            )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO identifier VALUES (?, ?)",
+            [(name, key) for record in records if not record.apart for name in record.paper.identifiers],
+        )
 
     def _fingerprint_of(self, paper_id: str) -> int | None:
         if is_unsafe(paper_id):

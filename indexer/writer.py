@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from indexer import generation
+from indexer.change import Change
 from indexer.errors import CollectionMismatch, IndexDamaged
 from indexer.manifest import Manifest
-from indexer.store_writer import Encoded, StoreWriter
+from indexer.store_writer import StoreWriter
 
 
 class Writer:
@@ -23,16 +24,17 @@ class Writer:
         """Whether any indexes were made."""
         self._in_force: Manifest | None = None
 
-    def apply(self, papers: Sequence[Encoded]) -> None:
-        """Add papers, and replace those whose id is known; all of them or none."""
-        if wrong := next((p for p in papers if p.row.shape != (self._dimension,)), None):
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Add papers, and replace those that are known; all of them or none."""
+        rows = ((change.paper.id, change.row.shape) for change in changes if change.row is not None)
+        if wrong := next(((paper_id, shape) for paper_id, shape in rows if shape != (self._dimension,)), None):
             raise CollectionMismatch(
-                f"The row of {wrong.paper.id!r} has the shape {wrong.row.shape}, not ({self._dimension},).",
+                f"The row of {wrong[0]!r} has the shape {wrong[1]}, not ({self._dimension},).",
                 "Encode with the collection's own model.",
             )
-        if papers:
+        if changes:
             with self.store.transaction():
-                self.store.apply(papers)
+                self.store.apply(changes)
             self.publish_if_needed()
 
     def remove(self, ids: Sequence[str]) -> int:

@@ -70,9 +70,7 @@ class Engine:
         """
         check_ids(ids)
         snapshot = self._collection.snapshot()
-        for paper_id in ids:
-            snapshot.store.paper(paper_id)
-        keys = sorted(stored.key for stored in snapshot.store.lookup(ids).values())
+        keys = sorted({snapshot.store.find(name)[0] for name in ids})
         rows = snapshot.store.rows(keys)
         mean: Row = np.array([rows[key] for key in keys], dtype=np.float32).mean(axis=0)
         norm = float(np.linalg.norm(mean))

@@ -25,8 +25,10 @@ class ToyEncoder:
     def __init__(self, name: str = "toy", dimension: int = len(AXES)) -> None:
         self.identity = ModelIdentity(name, f"sha256-of-{name}", dimension, 256)
         self.encoded: list[str] = []
+        self.long_texts = 0
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], titles: Sequence[str] = ()) -> NDArray[np.float32]:
+        assert not titles or len(titles) == len(texts)
         self.encoded.extend(texts)
         return np.array([self._row(text) for text in texts], dtype=np.float32).reshape(-1, self.identity.dimension)
 

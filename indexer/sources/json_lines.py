@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import json
-import re
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 from indexer.errors import InvalidPaper, shorten
-from indexer.paper import FIELDS, Paper, from_record, is_unsafe, make_safe
+from indexer.paper import FIELDS, Paper
 from indexer.report import Report
+from indexer.sources.building import build
+from indexer.sources.json_values import paper_id
 
 ALIASES: Final = {
     "_id": "id",
@@ -17,105 +20,85 @@ ALIASES: Final = {
     "summary": "abstract",
     "date": "published",
     "n_authors": "author_count",
+    "daily_date": "daily",
 }
 """Other tools' names of our fields: BEIR's `_id` and `text`, `summary` and `date` of feed dumps."""
-
-_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}.*", re.DOTALL)
 
 MAX_LINE: Final = 4_000_000
 """Bytes of one line. A longer one is skipped without being held in memory."""
 
-
-def recognises(head: bytes) -> bool:
-    """Whether the first line begins a JSON object."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+UNREADABLE: Final = "paperkin-json"
+"""Decodes broken UTF-8 in JSON to the escape of a control character, which making the paper replaces and reports."""
 
 
-def parse(stream: BinaryIO, name: str, report: Report) -> Iterator[Paper]:
-    """The papers of a stream of lines; a line that is not a paper is skipped and reported by its number."""
-    ignored: set[str] = set()
-    for number, line in enumerate(_lines(stream), 1):
-        where = f"{name}:{number}"
-        if line is None:
-            report.note("skipped", where, f"the line is longer than {MAX_LINE:,} bytes")
-        elif line.strip():
-            report.read += 1
-            try:
-                yield _paper(line, where, report, ignored)
-            except InvalidPaper as error:
-                report.note("skipped", where, error.message)
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\\u001a", error.end
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """The lines of a stream; `None` stands for one over the limit."""
-    while line := stream.readline(MAX_LINE):
-        whole = len(line) < MAX_LINE or line.endswith(b"\n")
-        if not whole:
-            while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
-                pass
-        yield line if whole else None
+codecs.register_error(UNREADABLE, _escape)
 
 
-def _paper(line: bytes, where: str, report: Report, ignored: set[str]) -> Paper:
-    text = line.decode("utf-8-sig", errors="replace")
+def split(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
+    """The lines of a stream that comes in pieces; `None` stands for one over the limit."""
+    begun, over = bytearray(), False
+    for chunk in chunks:
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            yield None if over or len(begun) + len(end) >= MAX_LINE else bytes(begun + end)
+            begun.clear()
+            over = False
+        begun += rest
+        if len(begun) >= MAX_LINE:
+            over = True
+            begun.clear()
+    if begun or over:
+        yield None if over else bytes(begun)
+
+
+def decode(line: bytes) -> Any:
+    """The JSON value that a line is. Numbers that are not finite are unknown: tools write NaN for what they lack.
+
+    Raises `InvalidPaper`.
+    """
+    text = line.removeprefix(codecs.BOM_UTF8).decode(errors=UNREADABLE)
     try:
-        record = json.loads(text)
+        return json.loads(text, strict=False, parse_constant=lambda _: None, parse_float=finite)
     except (ValueError, RecursionError) as error:
         raise InvalidPaper(f"not JSON ({getattr(error, 'msg', error)})", "Mend the line.") from error
-    if not isinstance(record, dict):
-        raise InvalidPaper("a JSON object is expected", "Put one paper on a line.")
-    values = _own_names(record, where, report, ignored)
-    _repair(values, where, report, damaged="\N{REPLACEMENT CHARACTER}" in text and b"\xef\xbf\xbd" not in line)
-    try:
-        paper = from_record(values)
-    except InvalidPaper:
-        paper = from_record(_without_faults(values, where, report))
-    for name in ("title", "abstract"):
-        if not getattr(paper, name):
-            report.note("missing", where, f"{name} of {shorten(paper.heading, 60)!r}")
-    return paper
 
 
-def _without_faults(values: dict[str, Any], where: str, report: Report) -> dict[str, Any]:
-    """Drop what is wrong but not needed: a paper is not lost for the sake of its date."""
-    kept = dict(values)
-    for name in [name for name in values if name not in ("id", "title", "abstract")]:
-        try:
-            from_record({"title": "any", name: values[name]})
-        except InvalidPaper as error:
-            del kept[name]
-            report.note(
-                "repaired", where, f"{error.message.removesuffix('.')}; {shorten(repr(values[name]))} was dropped"
-            )
-    return kept
+def finite(number: Any) -> float | None:
+    """A number as JSON writes it; `None` where it is larger than any that can be."""
+    found = float(number)
+    return found if math.isfinite(found) else None
 
 
-def _own_names(record: dict[str, Any], where: str, report: Report, ignored: set[str]) -> dict[str, Any]:
-    """Keep the fields of a paper under our names; name each other field once in the report."""
+def paper(record: Mapping[str, Any], where: str, report: Report, ignored: set[str]) -> Paper:
+    """The paper of a record in our own names. A field that is none of ours is reported once: `ignored` remembers it."""
     values = {key: value for key, value in record.items() if key in FIELDS}
     for alias, key in ALIASES.items():
         if alias in record and values.get(key) is None:
             values[key] = record[alias]
+    values["id"] = paper_id(values.get("id"))
+    made = build(values, where, report)
     for key in record:
         if key not in FIELDS and key not in ALIASES and key not in ignored:
             ignored.add(key)
             report.note("ignored", where, f"field {shorten(key)!r} is not part of a paper")
-    return values
+    return made
 
 
-def _repair(values: dict[str, Any], where: str, report: Report, *, damaged: bool) -> None:
-    """Mend what real files get wrong and what can be mended without inventing anything."""
-    if isinstance(values.get("id"), int) and not isinstance(values["id"], bool):
-        values["id"] = str(values["id"])
-    published = values.get("published")
-    if isinstance(published, str):
-        # A time of day, as feeds write it, is more than a paper's date needs.
-        values["published"] = _TIMESTAMP.sub(r"\1", published.strip()) or None
-    for key in ("title", "abstract", "authors", "categories", "source", "url"):
-        value = values.get(key)
-        if isinstance(value, str) and is_unsafe(value):
-            values[key], damaged = make_safe(value), True
-        elif isinstance(value, list) and any(isinstance(item, str) and is_unsafe(item) for item in value):
-            values[key], damaged = [make_safe(item) if isinstance(item, str) else item for item in value], True
-    if damaged:
-        report.note("repaired", where, "unreadable characters were replaced by U+FFFD")
+def recognises(head: bytes) -> bool:
+    """To be removed with `parse` when the registry asks `json_records`."""
+    from indexer.sources import json_records
+
+    return json_records.recognises(head)
+
+
+def parse(stream: BinaryIO, name: str, report: Report) -> Iterator[Paper]:
+    """To be removed when the registry asks `json_records`."""
+    from indexer.sources import json_records
+
+    return json_records.parse(stream, name, report)

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from indexer import generation
+from indexer.change import Change
 from indexer.collection import Collection
 from indexer.errors import (
     CollectionDamaged,
@@ -34,7 +35,6 @@ from indexer.ingest import ingest
 from indexer.manifest import FileFacts, Manifest
 from indexer.paper import Paper
 from indexer.report import Report
-from indexer.store_writer import Encoded
 from tests.toys import PAPERS, ToyEncoder
 
 
@@ -67,7 +67,7 @@ class Changes(RuleBasedStateMachine):
     @rule(changes=st.lists(st.tuples(ids, titles, st.integers(0, 3)), min_size=1, max_size=4))
     def write(self, changes: list[tuple[str, str, int]]) -> None:
         papers = [Paper(i, title, upvotes=votes) for i, title, votes in changes]
-        self.papers |= {paper.id: paper for paper in papers}
+        self.papers |= {paper.id: paper for paper in reversed(papers)}  # the first record of an id stands
         ingest(self.collection, self.encoder, papers, Report())
 
     @rule(ids=st.lists(ids, max_size=3))
@@ -253,7 +253,7 @@ def test_derived_damage_heals(collection: Collection, damage: Callable[[Path], o
 def test_a_commit_without_indexes_is_caught_up(collection: Collection, encoder: ToyEncoder) -> None:
     """Killed between the commit and its indexes, the next reader finds every committed paper in both indexes."""
     with collection.writing("test") as writer, writer.store.transaction():
-        writer.store.apply([Encoded(Paper("late", "graph"), encoder.encode(["graph"])[0].astype(np.float16))])
+        writer.store.apply([Change.of(Paper("late", "graph"), encoder.encode(["graph"])[0].astype(np.float16))])
     assert found(collection, "graph") == {"late"}
     assert collection.snapshot().papers == 5
 
@@ -396,7 +396,7 @@ def test_another_model_is_told(collection: Collection) -> None:
 def test_rows_of_another_shape_are_refused(collection: Collection) -> None:
     """A row of another dimension never reaches the truth."""
     with collection.writing("test") as writer, pytest.raises(CollectionMismatch, match="shape"):
-        writer.apply([Encoded(Paper("x", "speech"), np.zeros(3, dtype=np.float16))])
+        writer.apply([Change.of(Paper("x", "speech"), np.zeros(3, dtype=np.float16))])
     assert "x" not in everything(collection)
 
 

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.change import Change
 from indexer.errors import InvalidQuery
 from indexer.filters import Filters, fold, name_words, to_sql
 from indexer.paper import Paper
-from indexer.store_writer import Encoded, StoreWriter
+from indexer.store_writer import StoreWriter
 from tests.indexer.test_paper import DATES, assert_helpful
 
 ROW: Final = np.array([1, 0], dtype=np.float16)
@@ -30,7 +31,7 @@ def store_of(folder: Path, papers: Sequence[Paper]) -> Iterator[StoreWriter]:
     store = StoreWriter(folder / "papers.db")
     try:
         with store.transaction():
-            store.apply([Encoded(paper, ROW) for paper in papers])
+            store.apply([Change.of(paper, ROW) for paper in papers])
         yield store
     finally:
         store.close()

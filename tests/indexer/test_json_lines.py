@@ -1,4 +1,4 @@
-"""The importer of JSON Lines: other tools' names, what is mended, what is skipped, and that the rest is read."""
+"""JSON Lines in our own names: other tools' names, what is mended, what is skipped, and that the rest is read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from indexer.paper import Paper, to_line
 from indexer.report import Note, Report
-from indexer.sources import json_lines
+from indexer.sources import json_lines, json_records
 from tests.indexer.test_paper import papers
 
 GOOD = b'{"id": "good", "title": "Good"}'
@@ -22,7 +22,7 @@ def parse(*lines: bytes | dict[str, Any], end: bytes = b"\n") -> tuple[list[Pape
     """The papers of a file called "file" and its report."""
     report = Report()
     data = end.join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
-    return list(json_lines.parse(io.BytesIO(data), "file", report)), report
+    return list(json_records.parse(io.BytesIO(data), "file", report)), report
 
 
 def told(report: Report) -> list[Note]:
@@ -63,6 +63,7 @@ def test_beir_names() -> None:
         ("summary", "It talks.", "abstract", "It talks."),
         ("date", "2025-06", "published", "2025-06"),
         ("n_authors", 4, "author_count", 4),
+        ("daily_date", "2025-06-23", "daily", "2025-06-23"),
     ],
 )
 def test_aliases(alias: str, value: Any, field: str, kept: Any) -> None:
@@ -79,11 +80,11 @@ def test_our_own_name_wins() -> None:
 
 def test_unknown_fields_are_named_once() -> None:
     """A million records with a field that we have no place for make one note, at its first line."""
-    record = {"title": "t", "venue": "X"}
+    record = {"title": "t", "volume": "X"}
     read, report = parse(record, record, record | {"doi": "10.1/x"})
     assert len(read) == 3
     assert told(report) == [
-        Note("ignored", "file:1", "field 'venue' is not part of a paper"),
+        Note("ignored", "file:1", "field 'volume' is not part of a paper"),
         Note("ignored", "file:3", "field 'doi' is not part of a paper"),
     ]
 
@@ -92,16 +93,29 @@ def test_unknown_fields_are_named_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_id", "kept"), [(17, "17"), (0, "0"), (-1, "-1"), (10**30, "1" + "0" * 30), ("007", "007")]
+    ("given_id", "kept"),
+    [(17, "17"), (0, "0"), (-1, "-1"), (10**30, "1" + "0" * 30), ("007", "007"), (2405.15738, "2405.15738")],
 )
-def test_whole_numbers_become_ids(given_id: object, kept: str) -> None:
-    """Tools that number their papers write the id without quotes."""
+def test_numbers_that_lost_nothing_become_ids(given_id: object, kept: str) -> None:
+    """Tools that number their papers write the id without quotes, and some take an arXiv id for a number."""
     assert one(id=given_id, title="t").id == kept
 
 
-@pytest.mark.parametrize("given_id", [704.0291, 1501.0009599999998, 7.0, True, [], {}])
-def test_ids_that_lost_digits_are_refused(given_id: object) -> None:
-    """arXiv ids that went through floats name other papers: 704.0291 was 0704.0291. They are skipped, not guessed."""
+@pytest.mark.parametrize(
+    ("given_id", "kept"),
+    [(704.0291, "0704.0291"), (1501.0009599999998, "1501.00096"), ("704.0291", "0704.0291"), (1312.1, "1312.1000")],
+)
+def test_ids_that_went_through_a_number_get_their_zeros_back(given_id: object, kept: str) -> None:
+    """arXiv ids that a spreadsheet took for numbers lost zeros at known places; putting them back is reported."""
+    (paper,), report = parse({"id": given_id, "title": "t"})
+    assert (paper.id, paper.identifiers) == (kept, (f"arxiv:{kept}",))
+    what = f"the arXiv id {given_id} had gone through a decimal number: {kept}"
+    assert told(report) == [Note("repaired", "file:1", what)]
+
+
+@pytest.mark.parametrize("given_id", [7.0, 704.0, True, [], {}])
+def test_ids_that_cannot_be_mended_are_refused(given_id: object) -> None:
+    """A number that was no arXiv id, and what is no name at all: such records are skipped, not guessed."""
     read, report = parse({"id": given_id, "title": "t"}, GOOD)
     assert [paper.id for paper in read] == ["good"]
     assert told(report) == [Note("skipped", "file:1", "The paper's id must be a string.")]
@@ -140,7 +154,7 @@ def test_time_of_day_is_cut(written: str | None, kept: str | None) -> None:
         ("url", "arxiv.org/abs/1", "url must start with http"),
         ("url", "http://a b", "url must start with http"),
         ("url", "https://" + "x" * 2_000, "url is longer than 2,000"),
-        ("upvotes", float("nan"), "upvotes must be a whole number"),
+        ("upvotes", 1.5, "upvotes must be a whole number"),
         ("comments", -1, "comments must be a whole number"),
         ("authors", "A, B", "authors must be a list of strings"),
         ("categories", [None], "category must be a string"),
@@ -177,6 +191,13 @@ def test_unreadable_characters_are_replaced(line: bytes, title: str, authors: tu
     (paper,), report = parse(line)
     assert (paper.title, paper.authors) == (title, authors)
     assert told(report) == [Note("repaired", "file:1", "unreadable characters were replaced by U+FFFD")]
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999"])
+def test_numbers_that_are_none_are_unknown(number: bytes) -> None:
+    """Tools write NaN for what they do not know; it is unknown here too, and nothing to report."""
+    (paper,), report = parse(b'{"title": "t", "id": %s, "upvotes": %s}' % (number, number))
+    assert (paper.id, paper.upvotes, told(report)) == ("t", None, [])
 
 
 def test_a_replacement_character_of_the_file_is_no_damage() -> None:
@@ -242,8 +263,8 @@ def test_a_line_over_the_limit_is_passed_over(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("head", "expected"),
-    [(b"{", True), (b"\xef\xbb\xbf {", True), (b"\n\n {", True), (b"[{", False), (b"title,id", False), (b"", False)],
+    [(b"{", True), (b"\xef\xbb\xbf {", True), (b"\n\n {", True), (b"[{", True), (b"title,id", False), (b"", False)],
 )
 def test_recognises(head: bytes, expected: bool) -> None:
-    """A file of objects is ours; one array of everything is not, since it cannot be read line by line."""
-    assert json_lines.recognises(head) is expected
+    """What begins with an object or an array is JSON."""
+    assert json_records.recognises(head) is expected

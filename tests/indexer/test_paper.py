@@ -312,7 +312,8 @@ def test_record_is_the_documented_object() -> None:
     """The record has every field in the documented order, with null for what is unknown."""
     assert to_line(Paper("a", "é", authors=("B",))) == (
         '{"id": "a", "title": "é", "abstract": "", "authors": ["B"], "author_count": 1, "published": null, '
-        '"comments": null, "upvotes": null, "categories": [], "url": null, "source": null}'
+        '"comments": null, "upvotes": null, "categories": [], "url": null, '
+        '"venue": null, "identifiers": [], "version": null, "updated": null, "daily": null, "source": null}'
     )
     assert tuple(to_record(Paper("a", "t"))) == FIELDS
 
@@ -328,6 +329,11 @@ CHANGES: dict[str, Any] = {
     "upvotes": 0,
     "categories": ("cs.SD",),
     "url": "https://example.org",
+    "venue": "Journal of Toys",
+    "identifiers": ("doi:10.1000/toys",),
+    "version": 2,
+    "updated": "2025-01-02",
+    "daily": "2025-01-03",
     "source": "toys",
 }
 

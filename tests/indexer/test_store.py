@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from indexer.change import Change, text_hash
 from indexer.errors import CollectionDamaged, CollectionError, CollectionForeign, PaperNotFound
 from indexer.filters import Filters
 from indexer.paper import Paper, to_line
 from indexer.store import State, Store
-from indexer.store_writer import Encoded, StoreWriter, text_hash
+from indexer.store_writer import StoreWriter
 from tests.conftest import ROOT
 from tests.indexer.test_paper import assert_helpful
 from tests.toys import PAPERS
@@ -30,8 +31,8 @@ from tests.toys import PAPERS
 EMPTY: Final = {"sequence": "0", "papers": "0", "fingerprint": "0"}
 
 
-def encoded(paper: Paper, *row: float) -> Encoded:
-    return Encoded(paper, np.array(row or (1, 0), dtype=np.float16))
+def encoded(paper: Paper, *row: float) -> Change:
+    return Change.of(paper, np.array(row or (1, 0), dtype=np.float16))
 
 
 def apply(store: StoreWriter, *papers: Paper) -> None:
@@ -199,7 +200,7 @@ def test_embeddings_are_rows_by_key(store: StoreWriter) -> None:
 # The fingerprint
 
 
-def fingerprint_of(papers: Sequence[Encoded], step: int) -> int:
+def fingerprint_of(papers: Sequence[Change], step: int) -> int:
     """The fingerprint of a fresh store to which papers came in steps of some size."""
     with tempfile.TemporaryDirectory() as folder:
         Store.create(Path(folder) / "papers.db", EMPTY)
@@ -212,7 +213,7 @@ def fingerprint_of(papers: Sequence[Encoded], step: int) -> int:
 
 @settings(max_examples=10, deadline=None)
 @given(st.permutations([encoded(paper) for paper in PAPERS]), st.integers(1, 4))
-def test_the_fingerprint_does_not_depend_on_the_order(papers: list[Encoded], step: int) -> None:
+def test_the_fingerprint_does_not_depend_on_the_order(papers: list[Change], step: int) -> None:
     """Two collections with the same papers have the same fingerprint, however the papers came."""
     assert fingerprint_of(papers, step) == fingerprint_of([encoded(paper) for paper in PAPERS], 4)
 
@@ -227,7 +228,7 @@ def test_the_fingerprint_does_not_depend_on_the_order(papers: list[Encoded], ste
         encoded(PAPERS[0], -1, 0),
     ],
 )
-def test_the_fingerprint_tells_any_change(changed: Encoded) -> None:
+def test_the_fingerprint_tells_any_change(changed: Change) -> None:
     """One field, one letter of an id or the last bit of an embedding makes another fingerprint."""
     others = [encoded(paper) for paper in PAPERS[1:]]
     assert fingerprint_of([changed, *others], 4) != fingerprint_of([encoded(PAPERS[0]), *others], 4)
@@ -305,7 +306,7 @@ class Changes(RuleBasedStateMachine):
     ids: Final = st.sampled_from("abcde")
     batches: Final = st.lists(
         st.builds(
-            Encoded,
+            Change.of,
             st.builds(
                 Paper, ids, st.sampled_from(["speech", "face (F1)", "text to speech (TTS)"]), upvotes=st.integers(0, 2)
             ),
@@ -321,13 +322,13 @@ class Changes(RuleBasedStateMachine):
         self.path = Path(self.folder.name) / "papers.db"
         Store.create(self.path, EMPTY)
         self.store = StoreWriter(self.path)
-        self.model: dict[str, Encoded] = {}
+        self.model: dict[str, Change] = {}
         self.keys: dict[str, int] = {}
         self.touched: dict[int, int] = {}
         self.sequence = 0
 
     @rule(batch=batches)
-    def apply(self, batch: list[Encoded]) -> None:
+    def apply(self, batch: list[Change]) -> None:
         with self.store.transaction():
             self.store.apply(batch)
         self.sequence += 1
@@ -352,7 +353,7 @@ class Changes(RuleBasedStateMachine):
             self.touched[self.keys.pop(paper_id)] = self.sequence
 
     @rule(batch=batches)
-    def fail(self, batch: list[Encoded]) -> None:
+    def fail(self, batch: list[Change]) -> None:
         with suppress(ZeroDivisionError), self.store.transaction():
             self.store.apply(batch)
             self.store.remove([batch[0].paper.id])
@@ -372,7 +373,7 @@ class Changes(RuleBasedStateMachine):
         stored = self.store.lookup(list("abcde"))
         assert {paper_id: facts.key for paper_id, facts in stored.items()} == self.keys
         rows = self.store.rows(list(self.keys.values()))
-        assert all(rows[self.keys[i]].tolist() == entry.row.tolist() for i, entry in self.model.items())
+        assert all(rows[self.keys[i]].tobytes() == np.asarray(entry.row).tobytes() for i, entry in self.model.items())
         for after in {0, self.sequence - 1}:
             assert self.store.changed(after).tolist() == sorted(k for k, at in self.touched.items() if at > after)
         assert self.store.last_key() >= max(self.touched, default=0)
@@ -435,7 +436,7 @@ def test_a_flipped_bit_of_the_file_is_found(path: Path) -> None:
     for i, place in enumerate(range(at, at + len(to_line(PAPERS[3])), 17)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << i % 8)]) + whole[place + 1 :])
         with closing(StoreWriter(path)) as store:
-            assert store.check() == ["the record or the embedding of '10.1/d' is damaged"]
+            assert "the record or the embedding of '10.1/d' is damaged" in store.check()
     path.write_bytes(whole)
     with closing(StoreWriter(path)) as store:
         assert store.check() == []

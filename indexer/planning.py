@@ -1,0 +1,249 @@
+"""Decides what records change: which papers they add, join or update, and what those papers then are.
+
+Records are placed one after another. What the one before last decided is in the store; what the last decided may still
+be on its way there, so its papers are remembered until the next call.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from indexer.change import Change, Slot, text_hash
+from indexer.errors import shorten
+from indexer.identity import (
+    BY_HAND,
+    Record,
+    another_id,
+    contradict,
+    fold_records,
+    is_older,
+    normal_title,
+    same_work,
+    takes_id,
+    title_key,
+)
+from indexer.paper import Paper
+from indexer.report import Report
+from indexer.store import Entry, Store
+
+Name = tuple[str, str]
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """A paper that is being put together of its records."""
+
+    id: str
+    slot: Slot = field(default_factory=Slot)
+    records: dict[Name, Record] = field(default_factory=dict)
+    content: bytes | None = None
+    text: bytes | None = None
+    absorbed: list[_Group] = field(default_factory=list)
+    gone: bool = False
+
+    @classmethod
+    def of(cls, entry: Entry) -> _Group:
+        return cls(
+            id=entry.paper.id,
+            slot=Slot(entry.stored.key),
+            records={record.name: record for record in entry.records},
+            content=entry.stored.content_hash,
+            text=entry.stored.text_hash,
+        )
+
+
+class Planner:
+    """Plans the changes of one import. `report` is told what becomes of every record."""
+
+    def __init__(self, store: Store, report: Report, day: str) -> None:
+        self._store: Final = store
+        self._report: Final = report
+        self._day: Final = day
+        self._seen: set[int] = set()
+        self._forget()
+        self._last: list[_Group] = []
+
+    def plan(self, records: Sequence[Record]) -> list[Change]:
+        """The changes that records make, in the order in which papers were first touched.
+
+        Call it again only when the changes of the call before last are stored.
+        """
+        self._forget()
+        for group in self._last:
+            self._remember(group)
+        stored = self._store.named([record.name for record in records])
+        same = [stored.get(record.name, (0, b""))[1] == record.paper.content_hash for record in records]
+        self._load([record for record, is_same in zip(records, same, strict=True) if not is_same])
+        for record, is_same in zip(records, same, strict=True):
+            if is_same and record.name not in self._by_name:  # all of them, when a file is read again
+                self._report.unchanged += 1
+                self._seen.add(hash(record.name))
+            else:
+                self._place(record)
+        self._last = [group for group in self._touched if not group.gone]
+        return [change for group in self._last if (change := self._change(group))]
+
+    # What is known
+
+    def _forget(self) -> None:
+        self._touched: dict[_Group, None] = {}
+        self._by_key: dict[int, _Group] = {}
+        self._by_id: dict[str, _Group] = {}
+        self._by_name: dict[Name, _Group] = {}
+        self._by_identifier: defaultdict[str, dict[_Group, None]] = defaultdict(dict)
+        self._by_title: defaultdict[int, dict[_Group, None]] = defaultdict(dict)
+
+    def _remember(self, group: _Group) -> None:
+        for held in (group, *group.absorbed):
+            if held.slot.key is not None:
+                self._by_key[held.slot.key] = group
+        self._by_id[group.id] = group
+        for record in group.records.values():
+            self._remember_record(group, record)
+
+    def _remember_record(self, group: _Group, record: Record) -> None:
+        self._by_name[record.name] = group
+        if not record.apart:
+            for name in record.paper.identifiers:
+                self._by_identifier[name][group] = None
+            self._by_title[title_key(record.paper)][group] = None
+
+    def _load(self, records: Sequence[Record]) -> None:
+        """Read every paper that one of these records may belong to."""
+        papers = [record.paper for record in records]
+        ids = [paper.id for paper in papers] + [another_id(paper) for paper in papers]
+        names = [(source, paper_id) for paper_id in ids for source in {record.name[0] for record in records}]
+        keys = {key for key, _ in self._store.named(names).values()}
+        keys |= {key for _, key in self._store.identified([name for paper in papers for name in paper.identifiers])}
+        keys |= {key for _, key in self._store.titled([title_key(paper) for paper in papers])}
+        keys |= {stored.key for stored in self._store.lookup(ids).values()}
+        for entry in self._store.entries(sorted(keys - self._by_key.keys())).values():
+            self._remember(_Group.of(entry))
+
+    # Placing a record
+
+    def _place(self, given: Record) -> None:
+        record = replace(given, day=self._day)
+        group = self._by_name.get(record.name)
+        if group and not takes_id(record.paper, group.records[record.name].paper):
+            record = replace(record, paper=replace(record.paper, id=another_id(record.paper)))
+            group = self._by_name.get(record.name)
+        if group:
+            self._update(group, record)
+        elif hosts := self._hosts(record):
+            self._join(hosts[0], record)
+        else:
+            group = _Group(self._free_id(record.paper))
+            self._by_id[group.id] = group
+            self._put(group, record)
+            self._report.added += 1
+        self._seen.add(hash(record.name))
+
+    def _update(self, group: _Group, record: Record) -> None:
+        old = group.records[record.name]
+        if old.paper == record.paper:
+            self._report.unchanged += 1
+        elif is_older(record.paper, old.paper):
+            self._supersede(record, "an earlier version than the one that is stored")
+        elif hash(record.name) in self._seen and not is_older(old.paper, record.paper):
+            self._supersede(record, "another record of this name came first")
+        else:
+            self._put(group, replace(record, apart=old.apart))
+            self._report.updated += 1
+
+    def _join(self, group: _Group, record: Record) -> None:
+        self._put(group, record)
+        self._report.merged += 1
+        source = record.paper.source or record.origin or "this source"
+        self._report.note("merged", record.paper.id, f"the record of {source} joined the paper {group.id}")
+
+    def _supersede(self, record: Record, why: str) -> None:
+        self._report.superseded += 1
+        self._report.note("superseded", record.paper.id, f"{shorten(record.paper.heading, 60)!r} was left out: {why}")
+
+    def _put(self, group: _Group, record: Record) -> None:
+        """Give a paper a record, and unite it with other papers that the record shows to be the same."""
+        group.records[record.name] = record
+        self._touched[group] = None
+        self._remember_record(group, record)
+        if not record.apart:
+            for other in self._identified(record):
+                if other is not group and not other.gone and not _contradictory(group, other):
+                    self._absorb(group, other)
+
+    def _absorb(self, group: _Group, other: _Group) -> None:
+        other.gone = True
+        group.absorbed += [other, *other.absorbed]
+        self._report.note("merged", other.id, f"the paper turned out to be {group.id}")
+        group.records |= other.records
+        self._touched.pop(other, None)
+        self._remember(group)
+        self._by_id[other.id] = group
+
+    def _hosts(self, record: Record) -> list[_Group]:
+        """The papers that a new record belongs to, the oldest first."""
+        paper = record.paper
+        found = dict.fromkeys(self._identified(record))
+        same_id = self._by_id.get(paper.id)
+        if same_id and (record.origin == BY_HAND or _same_title(paper, same_id)):
+            found[same_id] = None
+        if not found:
+            found = dict.fromkeys(
+                group for group in self._by_title[title_key(paper)] if not group.gone and _same_work(paper, group)
+            )
+        return sorted(found, key=lambda group: (group.slot.key is None, group.slot.key or 0))
+
+    def _identified(self, record: Record) -> list[_Group]:
+        """The papers that share an identifier with a record, and none of whose own contradicts it."""
+        groups = dict.fromkeys(group for name in record.paper.identifiers for group in self._by_identifier[name])
+        return [
+            group
+            for group in groups
+            if not group.gone and not any(contradict(record.paper, held.paper) for held in _joinable(group))
+        ]
+
+    def _free_id(self, paper: Paper) -> str:
+        while paper.id in self._by_id:
+            paper = replace(paper, id=another_id(paper))
+        return paper.id
+
+    # The outcome
+
+    def _change(self, group: _Group) -> Change | None:
+        """The paper as it has become, or `None` where it is already stored like this, records and all."""
+        paper = fold_records(group.id, list(group.records.values()))
+        if group not in self._touched:
+            return None
+        text = text_hash(paper)
+        keep = text == group.text
+        group.content, group.text = paper.content_hash, text
+        absorbed, group.absorbed = tuple(held.slot for held in group.absorbed), []
+        return Change(paper, tuple(group.records.values()), None, absorbed, group.slot, encode=not keep)
+
+
+def _joinable(group: _Group) -> Iterable[Record]:
+    return (record for record in group.records.values() if not record.apart)
+
+
+def _contradictory(one: _Group, other: _Group) -> bool:
+    return any(
+        contradict(ours.paper, theirs.paper) for ours in one.records.values() for theirs in other.records.values()
+    )
+
+
+def _same_title(paper: Paper, group: _Group) -> bool:
+    """Whether a paper that has the same id also has the same title, and no authors who say otherwise."""
+    title = normal_title(paper.title)
+    return any(
+        normal_title(held.paper.title) == title and takes_id(paper, held.paper) for held in group.records.values()
+    )
+
+
+def _same_work(paper: Paper, group: _Group) -> bool:
+    records = list(_joinable(group))
+    return any(same_work(paper, record.paper) for record in records) and not any(
+        contradict(paper, record.paper) for record in records
+    )
