@@ -204,8 +204,10 @@ class CompiledEncoder:
         tokens = [window for windows in divided for window in windows]
         rows = np.empty((len(tokens), self.identity.dimension), dtype=np.float32)
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))  # batches of one length need no padding
-        batches = (order[start : start + BATCH] for start in range(0, len(order), BATCH))
-        self._graph.run_all(((batch, _inputs([tokens[i] for i in batch])) for batch in batches), rows)
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        found = self._graph.run_all(_inputs([tokens[i] for i in batch]) for batch in batches)
+        for batch, computed in zip(batches, found, strict=True):
+            rows[batch] = computed
         if len(tokens) == len(texts):
             return rows
         counts = [len(windows) for windows in divided]

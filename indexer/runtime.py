@@ -6,7 +6,8 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,7 +92,7 @@ class Graph:
             "CACHE_DIR": str(folder / "compiled"),
         }
         self._compiled = _openvino().Core().compile_model(folder / GRAPH, "CPU", options)
-        self._jobs: Final = threads + 1
+        self._streams: Final = threads
         self.inputs: Final = frozenset(str(port.any_name) for port in self._compiled.inputs)
         self._requests = threading.local()
 
@@ -100,23 +101,18 @@ class Graph:
         request = getattr(self._requests, "request", None)
         if request is None:
             request = self._requests.request = self._compiled.create_infer_request()
-        result: Rows = request.infer(self._known(inputs))[0]
+        known = {name: values for name, values in inputs.items() if name in self.inputs}
+        result: Rows = request.infer(known)[0]
         return result
 
-    def run_all(self, batches: Iterable[tuple[Sequence[int], Mapping[str, Tokens]]], rows: Rows) -> None:
-        """Write the rows of many batches into `rows`, of shape (texts, dimension), each batch at its places."""
-        waiting = _openvino().AsyncInferQueue(self._compiled, self._jobs)
+    def run_all(self, batches: Iterable[Mapping[str, Tokens]]) -> Iterator[Rows]:
+        """The rows of many batches, in their order, computed side by side.
 
-        def finish(request: Any, places: Sequence[int]) -> None:
-            rows[list(places)] = request.get_output_tensor(0).data
-
-        waiting.set_callback(finish)
-        for places, inputs in batches:
-            waiting.start_async(self._known(inputs), places)
-        waiting.wait_all()
-
-    def _known(self, inputs: Mapping[str, Tokens]) -> dict[str, Tokens]:
-        return {name: values for name, values in inputs.items() if name in self.inputs}
+        Threads of Python do this better than the runtime's own queue of requests, which can wait for itself forever
+        when it is freed.
+        """
+        with ThreadPoolExecutor(self._streams, "infer") as pool:
+            yield from pool.map(lambda inputs: self.run(inputs).copy(), batches)
 
 
 def _processors() -> int:
