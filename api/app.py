@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 
@@ -12,6 +16,11 @@ from api.guard import Guard
 from api.routes import docs, operations, pages, papers, search
 from api.schemas import ErrorAnswer
 from api.service import Service
+from indexer.errors import PaperkinError
+
+REFRESH: Final = 0.5
+"""Seconds between two looks at the collection's manifest."""
+_log = logging.getLogger(__name__)
 
 
 def create_app(service: Service) -> FastAPI:
@@ -23,6 +32,7 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_keep_fresh,
     )
     app.state.service = service
     errors.install(app)
@@ -37,3 +47,30 @@ def create_app(service: Service) -> FastAPI:
     docs.install(app)
     app.include_router(pages.router)
     return app
+
+
+@asynccontextmanager
+async def _keep_fresh(app: FastAPI) -> AsyncIterator[None]:
+    """Turn to what other processes have written soon after they have, also while nobody asks.
+
+    So the next question does not wait for it, and no earlier state is held longer than needed: what was removed from
+    it can then leave the disk.
+    """
+    stopped = threading.Event()
+    collection = app.state.service.collection
+
+    def watch() -> None:
+        while not stopped.wait(REFRESH):
+            try:
+                collection.snapshot()
+            except PaperkinError as error:  # the next question will meet it and say so
+                _log.warning("%s %s", error.message, error.next_step)
+                stopped.wait(10 * REFRESH)
+
+    watcher = threading.Thread(target=watch, name="refresh", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        watcher.join()

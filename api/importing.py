@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from indexer.collection import Collection
 from indexer.encoder import open_encoder
+from indexer.errors import UnreadableSource
+from indexer.identity import Record
 from indexer.ingest import ingest
 from indexer.report import Report
 from indexer.settings import Settings
@@ -16,44 +21,94 @@ from indexer.sources import registry
 
 
 def import_files(
-    files: Sequence[Path], settings: Settings, options: registry.Options, announce: Callable[[str], None]
-) -> tuple[Report, int]:
-    """Import files in order; returns the report and the number of papers in the collection.
+    names: Sequence[Path], settings: Settings, options: registry.Options, announce: Callable[[str], None]
+) -> tuple[Report, int, bool]:
+    """Import files, folders and patterns in order.
 
-    Every file is looked at before anything is stored. Raises `UnreadableSource` for one that cannot be read.
+    Returns the report, the number of papers in the collection, and whether a person stopped the import: then what was
+    under way has been finished and stored. Every file is looked at before anything is stored. Raises
+    `UnreadableSource` for one that cannot be read.
     """
-    for path in files:
+    files = registry.find(names)
+    for path in files if len(files) == 1 else []:
         registry.check(path)
     exists = Collection.exists(settings.collection)
     opened = Collection(settings.collection) if exists else None
     encoder = open_encoder(settings.model, settings.cache, announce)
     collection = opened or Collection.create(settings.collection, encoder.identity)
     report = Report()
-    papers = (paper for path in files for paper in registry.read(path, report, options))
-    with _progress(files, options) as progress:
-        ingest(collection, encoder, papers, report, progress)
-    return report, collection.snapshot().papers
+    stopped = threading.Event()
+    with _stop_on_interrupt(stopped), _progress(files, options) as progress:
+        ingest(collection, encoder, read_all(files, report, options), report, progress, stopped.is_set)
+    return report, collection.snapshot().papers, stopped.is_set()
+
+
+def read_all(files: Sequence[Path], report: Report, options: registry.Options) -> Iterator[Record]:
+    """The records of all files. Where there are several, one that cannot be read is reported and the rest are read."""
+    for path in files:
+        try:
+            yield from registry.read(path, report, options)
+        except UnreadableSource as error:
+            if len(files) == 1:
+                raise
+            report.note("skipped", path.name, error.message)
+
+
+@contextmanager
+def _stop_on_interrupt(stopped: threading.Event) -> Iterator[None]:
+    """The first Ctrl-C asks the import to finish what is under way; the second one ends it as usual."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stopped.set()
+        signal.signal(signal.SIGINT, before)
+        print("\nStopping: what has been encoded is being stored …", file=sys.stderr, flush=True)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
 def _progress(files: Sequence[Path], options: registry.Options) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing elsewhere."""
+    """A bar on a terminal with the rate and the time left, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
 
-    counted = TextColumn("{task.completed:,} of {task.total:,} papers")
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:,.0f}/s")
+
+    counted = TextColumn("{task.completed:,} of {task.total:,} records")
     total = _count(files, options)
-    columns = (BarColumn(), counted, TimeRemainingColumn()) if total else (TextColumn("{task.completed:,} papers"),)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns: tuple[ProgressColumn, ...] = (TextColumn("{task.completed:,} records"), Rate(), TimeElapsedColumn())
+    if total:
+        columns = (BarColumn(), counted, Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=60) as bar:
         task = bar.add_task("import", total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
 def _count(files: Sequence[Path], options: registry.Options) -> int | None:
-    """The papers in files, which takes little beside encoding them; `None` where they can be read only once."""
+    """The records in files, which takes little beside encoding them; `None` where they can be read only once."""
     if not all(path.is_file() for path in files):
         return None
-    return sum(1 for path in files for _ in registry.read(path, Report(), options))
+    return sum(1 for _ in read_all(files, Report(), options))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from indexer.collection import Snapshot
 from indexer.encoder import ModelIdentity
 from indexer.filters import Filters
+from indexer.identity import Record
 from indexer.paper import LIMITS, Paper, to_record
 from search.engine import index_version
 from search.query import (
@@ -26,6 +27,7 @@ from search.query import (
 MAX_PAPERS: Final = 1_000
 ModeName = Literal["hybrid", "dense", "lexical"]
 DATE_HINT = "a day, month or year: 2025-06-23, 2025-06 or 2025; a paper without a day counts as of the first one"
+IDENTIFIER_HINT = "arxiv:…, doi:…, acl:…, pmid:… and the like, by which records of one paper are known"
 
 # A string with a limit is also checked for half surrogate pairs, which JSON can spell and nothing can store.
 FilterText = Annotated[str, Field(max_length=LIMITS["author"])]
@@ -124,6 +126,11 @@ class PaperBody(_Asked):
     upvotes: int | None = None
     categories: list[str] | None = None
     url: str | None = None
+    venue: str | None = None
+    identifiers: Annotated[list[str] | None, Field(description=IDENTIFIER_HINT)] = None
+    version: int | None = None
+    updated: Annotated[str | None, Field(description=DATE_HINT)] = None
+    daily: Annotated[str | None, Field(description="the day on which it was on Daily Papers")] = None
     source: str | None = None
 
 
@@ -148,6 +155,11 @@ class PaperShape(BaseModel):
     upvotes: int | None
     categories: list[str]
     url: str | None
+    venue: str | None
+    identifiers: Annotated[list[str], Field(description=IDENTIFIER_HINT)]
+    version: Annotated[int | None, Field(description="the version of the arXiv record")]
+    updated: Annotated[str | None, Field(description=DATE_HINT)]
+    daily: Annotated[str | None, Field(description="the day on which it was on Daily Papers")]
     source: str | None
 
     @classmethod
@@ -159,6 +171,28 @@ class PaperShape(BaseModel):
 class PaperAnswer(PaperShape):
     """One paper, and the index version it was read from."""
 
+    index_version: str
+
+
+class RecordShape(BaseModel):
+    """What one source says of a paper."""
+
+    origin: Annotated[str, Field(description="the file it came from, or the way it came")]
+    came: Annotated[str, Field(description="the day on which it came")]
+    apart: Annotated[bool, Field(description="taken out of another paper, and not to be merged again")]
+    record: PaperShape
+
+    @classmethod
+    def of(cls, record: Record) -> RecordShape:
+        """The shape of a record."""
+        return cls(origin=record.origin, came=record.day, apart=record.apart, record=PaperShape.of(record.paper))
+
+
+class SourcesAnswer(BaseModel):
+    """Every record that a paper was made of."""
+
+    id: str
+    records: list[RecordShape]
     index_version: str
 
 
@@ -221,6 +255,7 @@ class ChangeAnswer(BaseModel):
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    merged: Annotated[int, Field(description="papers that joined one that is known by another record")] = 0
     removed: int = 0
     index_version: str
     took_ms: float

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.identity import Record
 from indexer.paper import Paper
 from indexer.report import KINDS, Report
 from search.query import Answer
@@ -14,6 +16,7 @@ from search.query import Answer
 if TYPE_CHECKING:
     from api.schemas import CollectionAnswer
 
+NO_SOURCE = "unknown"
 MAX_NOTES = 20
 """Notes of a kind that are shown; the JSON report has more."""
 
@@ -42,12 +45,21 @@ def paper(shown: Paper) -> str:
         "id": shown.id,
         "authors": _authors(shown, most=len(shown.authors)),
         "published": shown.published,
+        "venue": shown.venue,
         "categories": ", ".join(shown.categories),
         "comments": shown.comments,
         "upvotes": shown.upvotes,
         "url": shown.url,
         "source": shown.source,
     }
+    # What few papers have is shown where it is known.
+    known = {
+        "known as": ", ".join(shown.identifiers),
+        "version": shown.version,
+        "updated": shown.updated,
+        "daily": shown.daily,
+    }
+    facts |= {name: value for name, value in known.items() if value}
     lines = [*_wrap(shown.heading), ""]
     for name, value in facts.items():
         lines += _wrap("unknown" if value in (None, "") else str(value), f"{name:<11}")
@@ -56,10 +68,36 @@ def paper(shown: Paper) -> str:
     return "\n".join(lines)
 
 
+def records(shown: Sequence[Record]) -> str:
+    """The records that a paper was made of: source, id, title, and where each came from."""
+    lines = [f"made of {many(len(shown), 'record')}:"]
+    for record in shown:
+        of = record.paper
+        version = f" v{of.version}" if of.version else ""
+        lines += _wrap(f"{of.source or NO_SOURCE} · {of.id}{version} · {of.heading}", "  ")
+        lines += _wrap(
+            f"from {record.origin or 'a program'} on {record.day}{', kept apart' if record.apart else ''}", "    "
+        )
+    return "\n".join(lines)
+
+
 def report(done: Report, papers: int | None = None) -> str:
     """What an import did: the counts, then the notes, kind by kind. `papers` is what the collection holds now."""
-    counts = f"{done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged"
+    counts = ", ".join(
+        f"{count:,} {name}"
+        for name, count in (
+            ("added", done.added),
+            ("updated", done.updated),
+            ("unchanged", done.unchanged),
+            ("merged", done.merged),
+            ("superseded", done.superseded),
+            ("skipped", done.counts["skipped"]),
+        )
+        if count or name in {"added", "updated", "unchanged"}
+    )
     lines = [f"Read {many(done.read, 'record')}{'' if papers is None else f': {counts}'}."]
+    if done.long:
+        lines.append(f"Longer than the model's window, encoded in parts: {many(done.long, 'paper')}.")
     for kind in KINDS:
         if count := done.counts[kind]:
             lines.append(f"{kind.capitalize()}: {count:,}")

@@ -119,6 +119,18 @@ class IndexDamaged(CollectionDamaged):
         super().__init__(message, "Make the indexes anew: paperkin rebuild.")
 
 
+class IndexUnwritable(CollectionError):
+    """A derived file cannot be written; the papers are safe."""
+
+    code = "index_unwritable"
+
+    def __init__(self, path: object, reason: object) -> None:
+        super().__init__(
+            f"The index {path} cannot be written: {reason}.",
+            "Free some space, or check the disk, and run this again: the papers are safe, their index is made anew.",
+        )
+
+
 class CollectionMismatch(CollectionError):
     """The collection was made by another model or format."""
 

@@ -41,7 +41,7 @@ def build(collection: Path, store: Store, dimension: int, previous: Manifest | N
     residue = _lexical(directory / LEXICAL, collection, store, state.papers, previous)
     dense_sequence = _dense(directory / DENSE, collection, store, dimension, previous)
     _sync(directory)
-    shared = previous.files if previous else {}
+    before = collection / previous.directory if previous else None
     manifest = Manifest(
         directory=directory.name,
         content=state.content,
@@ -51,7 +51,7 @@ def build(collection: Path, store: Store, dimension: int, previous: Manifest | N
         residue=residue,
         factory=vectors.FACTORY,
         lexical_schema=lexicon.SCHEMA,
-        files=list_files(directory, shared),
+        files=list_files(directory, before, previous.files if previous else {}),
     )
     manifest.save(collection)
     remove_others(collection, manifest)

@@ -24,9 +24,9 @@ _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)")
 _PLACES: Final = (
     ("arxiv", re.compile(r"(?:arxiv\.org/(?:abs|pdf|html|format)|huggingface\.co/papers|alphaxiv\.org/abs)/(.+)")),
     ("doi", re.compile(r"(?:dx\.)?doi\.org/(.+)")),
-    ("acl", re.compile(r"(?:aclanthology\.org|aclweb\.org/anthology)/([^/]+?)/?")),
-    ("pmid", re.compile(r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/(\d+)/?")),
-    ("pmc", re.compile(r"(?:ncbi\.nlm\.nih\.gov/pmc/articles|pmc\.ncbi\.nlm\.nih\.gov/articles)/([^/]+?)/?")),
+    ("acl", re.compile(r"(?:aclanthology\.org|aclweb\.org/anthology)/([^/]+)")),
+    ("pmid", re.compile(r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/(\d+)")),
+    ("pmc", re.compile(r"(?:ncbi\.nlm\.nih\.gov/pmc/articles|pmc\.ncbi\.nlm\.nih\.gov/articles)/([^/]+)")),
     ("openalex", re.compile(r"openalex\.org/(?:works/)?(.+)")),
     ("s2", re.compile(r"semanticscholar\.org/paper/(?:.*/)?([0-9a-f]{40})")),
 )

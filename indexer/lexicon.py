@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,7 +12,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from indexer.errors import IndexDamaged
+from indexer.errors import IndexDamaged, IndexUnwritable
 
 Keys = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -53,19 +55,31 @@ def _open(path: Path) -> tantivy.Index:
 def update(path: Path, forget: Keys, documents: Iterable[tuple[int, str, str]]) -> None:
     """Change the index in a directory, or make it: drop keys, then add (key, title, abstract).
 
-    Returns when everything, merges included, is on disk.
+    Returns when everything, merges included, is on disk. Raises `IndexUnwritable`.
     """
-    # One thread and no merges left running: the same changes give the same segments, hence the same scores.
-    writer = _open(path).writer(_HEAP, num_threads=1)
-    for key in forget.tolist():
-        writer.delete_documents_by_term("key", key)
-    for key, title, abstract in documents:
-        document = tantivy.Document()
-        document.add_integer("key", key)
-        document.add_text("text", f"{title} {abstract}")
-        writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
+    try:
+        # One thread and no merges left running: the same changes give the same segments, hence the same scores.
+        writer = _open(path).writer(_HEAP, num_threads=1)
+        for key in forget.tolist():
+            writer.delete_documents_by_term("key", key)
+        for key, title, abstract in documents:
+            document = tantivy.Document()
+            document.add_integer("key", key)
+            document.add_text("text", f"{title} {abstract}")
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+    except ValueError as error:  # what every failure of tantivy is
+        raise IndexUnwritable(path, error) from error
+
+
+def _links_to(path: Path) -> tempfile.TemporaryDirectory[str]:
+    """A directory of links to the files of one that cannot be written: tantivy locks a file even to read."""
+    place = tempfile.TemporaryDirectory(prefix="paperkin-")
+    for file in path.iterdir():
+        if file.suffix != ".lock":
+            (Path(place.name) / file.name).symlink_to(file.absolute())
+    return place
 
 
 class LexicalIndex:
@@ -75,7 +89,8 @@ class LexicalIndex:
         """Raises `IndexDamaged` where the directory does not hold an index."""
         if not tantivy.Index.exists(str(path)):
             raise IndexDamaged(f"{path} holds no index.")
-        index = _open(path)
+        self._links = None if os.access(path, os.W_OK) else _links_to(path)
+        index = _open(Path(self._links.name) if self._links else path)
         self._schema = index.schema
         self._searcher = index.searcher()
         self._analyzer = _analyzer()

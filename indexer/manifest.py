@@ -108,13 +108,18 @@ def _digest(values: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def list_files(directory: Path, known: Mapping[str, FileFacts]) -> dict[str, FileFacts]:
-    """Facts of every file below a directory. Index files never change: those in `known` are not read again."""
+def list_files(directory: Path, previous: Path | None, known: Mapping[str, FileFacts]) -> dict[str, FileFacts]:
+    """Facts of every file below a directory; those that are the same files as in `previous` are not read again."""
     facts: dict[str, FileFacts] = {}
     for path in sorted(path for path in directory.rglob("*") if path.is_file() and path.suffix != ".lock"):
-        name, size = path.relative_to(directory).as_posix(), path.stat().st_size
-        old = known.get(name)
-        # tantivy keeps its own lists under fixed names; every other name is unique to its content.
-        fixed = path.suffix == ".json" or path.name == DENSE
-        facts[name] = old if old and not fixed and old.size == size else FileFacts(size, file_hash(path))
+        name = path.relative_to(directory).as_posix()
+        shared = previous and name in known and _is_same(path, previous / name)
+        facts[name] = known[name] if shared else FileFacts(path.stat().st_size, file_hash(path))
     return facts
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +85,7 @@ class Store:
         self._lock = threading.RLock()
         with self._guard():
             self._db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw",
+                f"{path.absolute().as_uri()}?{_how_to_open(path)}",
                 uri=True,
                 timeout=30,
                 isolation_level=None,
@@ -127,9 +128,10 @@ class Store:
                     raise CollectionBusy(
                         f"{self._path} is in use by another program.", "Wait until it has finished, or stop it."
                     ) from error
-                if "disk is full" in str(error):
+                if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
                     raise CollectionError(
-                        f"The disk is full: {self._path}.", "Free some space and try again."
+                        f"The disk does not take {self._path}: {error}.",
+                        "Free some space, or mend the disk, and run this again: what was stored before is safe.",
                     ) from error
                 if "readonly" in str(error) or "unable to open" in str(error):
                     raise CollectionError(
@@ -147,12 +149,18 @@ class Store:
                     f"{self._path} is damaged: {error}.", "Restore a backup, or index the papers again elsewhere."
                 ) from error
 
-    def shorten_log(self) -> None:
-        """Move SQLite's log into the database and empty it, if no other reader holds a part of it."""
+    def shorten_log(self) -> bool:
+        """Move SQLite's log into the database and empty it; returns whether no other reader kept it from that."""
         with self._guard():
             self._db.execute("PRAGMA busy_timeout = 200")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            ((busy, _, _),) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._db.execute("PRAGMA busy_timeout = 30000")
+        return not busy
+
+    def copy_to(self, path: Path) -> None:
+        """Write the present state, without what was deleted, as a new database."""
+        with self._guard():
+            self._db.execute("VACUUM INTO ?", (str(path),))
 
     def pin(self) -> State:
         """Hold the present state: what this connection reads stays as it is now until it is closed."""
@@ -389,3 +397,15 @@ class Store:
             f"A record in {self._path} is not as it was written.",
             "See which: paperkin verify. Then restore a backup, or index those papers again.",
         )
+
+
+def _how_to_open(path: Path) -> str:
+    """SQLite's parameters: a directory that cannot be written is read as it stands.
+
+    There SQLite cannot make the files that keep readers and writers apart, and need not: nobody writes. Only a log
+    that still holds changes has to be read with them.
+    """
+    if os.access(path.parent, os.W_OK):
+        return "mode=rw"
+    log = path.with_name(path.name + "-wal")
+    return "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"

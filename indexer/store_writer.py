@@ -37,6 +37,21 @@ class StoreWriter(Store):
         with self._guard():
             self._db.executemany("REPLACE INTO meta VALUES (?, ?)", values.items())
 
+    def use_log(self) -> None:
+        """Have changes written into a log first (WAL), so that readers and a writer do not wait for each other."""
+        with self._guard():
+            self._db.execute("PRAGMA journal_mode = WAL").fetchall()
+
+    def compact(self) -> None:
+        """Write the file anew, without a trace of what was deleted, and forget which keys the indexes must forget.
+
+        Call it when the indexes in force hold nothing that was removed.
+        """
+        with self.transaction():
+            self._db.execute("DELETE FROM removal")
+        with self._guard():
+            self._db.execute("VACUUM")
+
     def check(self) -> list[str]:
         """What is wrong with the file and with the papers in it; empty where nothing is. Reads everything."""
         with self._guard():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +11,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import IndexDamaged
+from indexer.errors import IndexDamaged, IndexUnwritable
 
 Keys = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -31,8 +33,11 @@ def build(keys: Keys, rows: Rows16, dimension: int) -> faiss.IndexIDMap2:
 
 
 def save(index: faiss.IndexIDMap2, path: Path) -> None:
-    """Write an index to a file."""
-    faiss.write_index(index, str(path))
+    """Write an index to a file. Raises `IndexUnwritable`."""
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:
+        raise IndexUnwritable(path, os.strerror(errno.ENOSPC)) from error
 
 
 def load(path: Path, dimension: int) -> faiss.IndexIDMap2:

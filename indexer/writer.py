@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from indexer import generation
 from indexer.change import Change
-from indexer.errors import CollectionMismatch, IndexDamaged
+from indexer.errors import CollectionBusy, CollectionMismatch, IndexDamaged
 from indexer.manifest import Manifest
 from indexer.store_writer import StoreWriter
+
+COMPACT_WAIT: Final = 10.0
+"""Seconds that readers get to turn to the new state; a server takes less than one."""
 
 
 class Writer:
@@ -61,6 +65,22 @@ class Writer:
     def rebuild(self) -> None:
         """Make both indexes anew from the truth, whatever they were."""
         self._in_force = generation.build(self._directory, self.store, self._dimension, None)
+
+    def compact(self) -> None:
+        """Leave no byte of removed papers in any file: make everything anew, then empty SQLite's log.
+
+        Raises `CollectionBusy` while another process reads an earlier state, which is kept for it in the log.
+        """
+        self.rebuild()
+        self.store.compact()
+        deadline = time.monotonic() + COMPACT_WAIT
+        while not self.store.shorten_log():
+            if time.monotonic() > deadline:
+                raise CollectionBusy(
+                    "The papers are compact, but another program still reads the log with what was removed.",
+                    "Stop it, or wait until it has finished, and run this again.",
+                )
+            time.sleep(0.1)
 
     def _load_whole(self) -> Manifest | None:
         """The manifest on disk, if all its files are as they were written."""

@@ -31,10 +31,14 @@ ONE_FILE_EACH = {
     "platformdirs": "indexer/settings.py",
     "filelock": "indexer/lock.py",
     "jinja2": "api/pages.py",
-    "typer": "api/cli.py",
     "uvicorn": "api/server.py",
     "rich": "api/importing.py",
     "pydantic": "api/schemas.py",
+    "lxml": "indexer/sources/xml_records.py",
+    "httpx2": "indexer/fetch/polite.py",
+    "backports": "indexer/sources/unpacking.py",
+    "ijson": "indexer/sources/json_records.py",
+    "rispy": "indexer/sources/ris.py",
 }
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 

@@ -9,7 +9,17 @@ from fastapi import APIRouter, Query
 
 from api.routes.access import MayWrite, Served
 from api.routes.ids import PAPER_ID
-from api.schemas import MAX_PAPERS, ChangeAnswer, ListFields, PaperAnswer, PaperBodies, PapersAnswer, PaperShape
+from api.schemas import (
+    MAX_PAPERS,
+    ChangeAnswer,
+    ListFields,
+    PaperAnswer,
+    PaperBodies,
+    PapersAnswer,
+    PaperShape,
+    RecordShape,
+    SourcesAnswer,
+)
 from indexer.errors import InvalidPaper, InvalidQuery, PaperNotFound, shorten
 from indexer.paper import from_record
 from search.engine import index_version
@@ -30,16 +40,32 @@ def browse(asked: Annotated[ListFields, Query()], service: Served) -> PapersAnsw
     )
 
 
+@router.get(f"/papers/{PAPER_ID}/sources", summary="Where a paper comes from")
+def sources(paper_id: str, service: Served) -> SourcesAnswer | PaperAnswer:
+    """Every record that the paper was made of.
+
+    If there is a paper whose own id ends in "/sources", this address is that paper.
+    """
+    try:
+        paper, version = service.engine.paper(f"{paper_id}/sources")
+        return PaperAnswer.of(paper, index_version=version)
+    except PaperNotFound:
+        snapshot = service.engine.snapshot()
+        key, own_id = snapshot.store.find(paper_id)
+        records = [RecordShape.of(record) for record in snapshot.store.entries([key])[key].records]
+        return SourcesAnswer(id=own_id, records=records, index_version=index_version(snapshot))
+
+
 @router.get(f"/papers/{PAPER_ID}", summary="Read a paper")
 def read(paper_id: str, service: Served) -> PaperAnswer:
-    """One paper. The id may hold slashes, as a DOI does."""
+    """One paper, by its id or by any of its identifiers. Either may hold slashes, as a DOI does."""
     paper, version = service.engine.paper(paper_id)
     return PaperAnswer.of(paper, index_version=version)
 
 
 @router.post("/papers", summary="Add or update papers", dependencies=[MayWrite])
 def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
-    """Add one paper or a list of them. A paper whose id is known replaces the one that is there."""
+    """Add one paper or a list of them. What you say of a paper that is known comes before what its sources say."""
     start = perf_counter()
     bodies = asked if isinstance(asked, list) else [asked]
     if not 1 <= len(bodies) <= MAX_PAPERS:
@@ -58,12 +84,14 @@ def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
             "duplicate_id", f"Two different papers have the id {shorten(twice.id)!r}.", "Give each an id of its own."
         )
     report = service.add(papers)
+    snapshot = service.engine.snapshot()
     return ChangeAnswer(
-        ids=[paper.id for paper in papers],
+        ids=[snapshot.store.find(paper.id)[1] for paper in papers],
         added=report.added,
         updated=report.updated,
         unchanged=report.unchanged,
-        index_version=index_version(service.engine.snapshot()),
+        merged=report.merged,
+        index_version=index_version(snapshot),
         took_ms=round((perf_counter() - start) * 1000, 2),
     )
 
@@ -72,10 +100,11 @@ def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
 def remove(paper_id: str, service: Served) -> ChangeAnswer:
     """Remove a paper."""
     start = perf_counter()
-    if not service.remove([paper_id]):
+    _, own_id = service.engine.snapshot().store.find(paper_id)
+    if not service.remove([own_id]):
         raise PaperNotFound(paper_id)
     return ChangeAnswer(
-        ids=[paper_id],
+        ids=[own_id],
         removed=1,
         index_version=index_version(service.engine.snapshot()),
         took_ms=round((perf_counter() - start) * 1000, 2),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from indexer.errors import InvalidPaper, shorten
-from indexer.identifiers import mend_arxiv
+from indexer.identifiers import mend_arxiv, split_arxiv
 from indexer.paper import Paper, from_record, is_unsafe, make_safe
 from indexer.report import Report
 
@@ -78,4 +78,4 @@ def _mend_id(value: object, where: str, report: Report) -> object:
     if isinstance(text, str) and (found := mend_arxiv(text)):
         report.note("repaired", where, f"the arXiv id {shorten(text)} had gone through a decimal number: {found}")
         return found
-    return value
+    return text if isinstance(text, str) and split_arxiv(text) else value

@@ -6,7 +6,7 @@ import codecs
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from indexer.errors import InvalidPaper, shorten
 from indexer.paper import FIELDS, Paper
@@ -88,17 +88,3 @@ def paper(record: Mapping[str, Any], where: str, report: Report, ignored: set[st
             ignored.add(key)
             report.note("ignored", where, f"field {shorten(key)!r} is not part of a paper")
     return made
-
-
-def recognises(head: bytes) -> bool:
-    """To be removed with `parse` when the registry asks `json_records`."""
-    from indexer.sources import json_records
-
-    return json_records.recognises(head)
-
-
-def parse(stream: BinaryIO, name: str, report: Report) -> Iterator[Paper]:
-    """To be removed when the registry asks `json_records`."""
-    from indexer.sources import json_records
-
-    return json_records.parse(stream, name, report)

@@ -1,0 +1,143 @@
+"""Commands that look after a collection: remove, split, merge, verify, rebuild, compact, backup, restore, serve."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from api import text
+from api.commands.options import (
+    CollectionOption,
+    JsonOption,
+    ModelOption,
+    announce,
+    collection_of,
+    print_json,
+    settings_of,
+)
+
+
+def remove(
+    ids: Annotated[list[str], typer.Argument(metavar="ID…")],
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove papers from a collection: all of the given ones, or none if one is unknown."""
+    start = perf_counter()
+    opened = collection_of(collection)
+    snapshot = opened.snapshot()
+    ids = [snapshot.store.find(name)[1] for name in ids]
+    with opened.writing("remove") as writer:
+        removed = writer.remove(ids)
+    if as_json:
+        from api.schemas import ChangeAnswer
+        from search.engine import index_version
+
+        version, took_ms = index_version(opened.snapshot()), round((perf_counter() - start) * 1000, 2)
+        print_json(ChangeAnswer(ids=ids, removed=removed, index_version=version, took_ms=took_ms).model_dump())
+    else:
+        print(f"Removed {text.many(removed, 'paper')}.")
+
+
+def verify(collection: CollectionOption = None) -> None:
+    """Read everything on disk and compare it with its checksums."""
+    opened = collection_of(collection)
+    problems = opened.verify()
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        raise typer.Exit(1)
+    print(f"{opened.directory} is well: {text.many(opened.snapshot().papers, 'paper')}.")
+
+
+def rebuild(collection: CollectionOption = None) -> None:
+    """Make the indexes anew from the papers; nothing is encoded again."""
+    opened = collection_of(collection)
+    with opened.writing("rebuild") as writer:
+        writer.rebuild()
+    print(f"Made the indexes of {text.many(opened.snapshot().papers, 'paper')} anew.")
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to bind; another than this machine's own opens it to others.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to bind; 0 takes a free one.")] = 8000,
+    collection: CollectionOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Serve the page and the REST interface."""
+    from api.server import run
+
+    run(settings_of(collection, model), host, port, announce)
+
+
+def compact(collection: CollectionOption = None) -> None:
+    """Leave nothing of removed papers in any file: write the papers and their indexes anew."""
+    opened = collection_of(collection)
+    before = _size(opened.directory)
+    with opened.writing("compact") as writer:
+        writer.compact()
+    print(f"{opened.directory} is compact: {before / 1e6:,.1f} MB before, {_size(opened.directory) / 1e6:,.1f} MB now.")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier backup.")] = False,
+    collection: CollectionOption = None,
+) -> None:
+    """Write the whole collection into one file, also while it is served and written."""
+    from indexer import upkeep
+
+    papers = upkeep.backup(collection_of(collection), file, overwrite=overwrite)
+    print(f"{file} holds {text.many(papers, 'paper')}, checked ({file.stat().st_size / 1e6:,.1f} MB).")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file made by backup.")], collection: CollectionOption = None
+) -> None:
+    """Make a collection of a backup, in a new or empty directory, after checking all of it."""
+    from indexer import upkeep
+
+    opened = upkeep.restore(file, settings_of(collection).collection)
+    print(f"{opened.directory} holds {text.many(opened.snapshot().papers, 'paper')} again.")
+
+
+def split(
+    name: Annotated[str, typer.Argument(metavar="ID", help="The paper that the record was merged into.")],
+    source: Annotated[str, typer.Argument(help="The record's source, as show --sources names it.")],
+    record: Annotated[str, typer.Argument(metavar="RECORD", help="The record's id.")],
+    collection: CollectionOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Undo a merge: make one record of a paper a paper of its own, for good."""
+    from indexer import upkeep
+    from indexer.encoder import open_encoder
+
+    settings = settings_of(collection, model)
+    encoder = open_encoder(settings.model, settings.cache, announce)
+    source = "" if source == text.NO_SOURCE else source
+    print(f"It is the paper {upkeep.split(collection_of(collection), encoder, name, source, record)} now.")
+
+
+def merge(
+    name: Annotated[str, typer.Argument(metavar="ID", help="The paper that stays.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The paper that becomes part of it.")],
+    collection: CollectionOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Make two papers one. Both keep their records; split undoes it."""
+    from indexer import upkeep
+    from indexer.encoder import open_encoder
+
+    settings = settings_of(collection, model)
+    encoder = open_encoder(settings.model, settings.cache, announce)
+    print(f"Both are the paper {upkeep.merge(collection_of(collection), encoder, name, other)} now.")
+
+
+def _size(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
