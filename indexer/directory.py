@@ -50,7 +50,7 @@ def read_identity(meta: dict[str, str], directory: Path) -> ModelIdentity:
     if meta["format"] != FORMAT:
         raise CollectionMismatch(
             f"{directory} is in format {meta['format']}; this version reads format {FORMAT}.",
-            f"Use the version of Paperkin that made it. {again}",
+            f"Move its papers: paperkin export -c {directory} > papers.jsonl; index that file into another directory.",
         )
     if meta.get("recipe") != TEXT_RECIPE:
         raise CollectionMismatch(f"{directory} embeds its papers by the recipe {meta.get('recipe')!r}.", again)

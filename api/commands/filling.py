@@ -19,7 +19,6 @@ from api.commands.options import (
     ModelOption,
     YearOption,
     announce,
-    collection_of,
     print_json,
     settings_of,
 )
@@ -89,10 +88,19 @@ def convert(
 
 def export(collection: CollectionOption = None) -> None:
     """Print every paper as one line of JSON. Indexing that file makes the same papers."""
+    from indexer.directory import TRUTH, require
     from indexer.paper import to_line
+    from indexer.store import Store
 
-    for paper in collection_of(collection).snapshot().store.all_papers():
-        print(to_line(paper))
+    directory = settings_of(collection).collection
+    require(directory)
+    store = Store(directory / TRUTH)  # the papers alone: also of a collection whose model or format is another one
+    try:
+        store.pin()
+        for paper in store.all_papers():
+            print(to_line(paper))
+    finally:
+        store.close()
 
 
 fetch = typer.Typer(help="Fetch papers over the network and index them.", no_args_is_help=True, rich_markup_mode=None)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from indexer.errors import InvalidPaper, shorten
+from indexer.identifiers import identifier
 from indexer.paper import FIELDS, Paper
 from indexer.report import Report
 from indexer.sources.building import build
@@ -23,6 +24,9 @@ ALIASES: Final = {
     "daily_date": "daily",
 }
 """Other tools' names of our fields: BEIR's `_id` and `text`, `summary` and `date` of feed dumps."""
+
+NAMES: Final = {"doi": "doi", "arxiv": "arxiv", "arxiv_id": "arxiv", "pmid": "pmid", "acl_id": "acl"}
+"""Fields of other tools that hold an identifier, and its scheme."""
 
 MAX_LINE: Final = 4_000_000
 """Bytes of one line. A longer one is skipped without being held in memory."""
@@ -82,9 +86,25 @@ def paper(record: Mapping[str, Any], where: str, report: Report, ignored: set[st
         if alias in record and values.get(key) is None:
             values[key] = record[alias]
     values["id"] = paper_id(values.get("id"))
+    if found := _identifiers(record, where, report):
+        values["identifiers"] = [*(values.get("identifiers") or ()), *found]
     made = build(values, where, report)
     for key in record:
-        if key not in FIELDS and key not in ALIASES and key not in ignored:
+        if key not in FIELDS and key not in ALIASES and key not in NAMES and key not in ignored:
             ignored.add(key)
             report.note("ignored", where, f"field {shorten(key)!r} is not part of a paper")
     return made
+
+
+def _identifiers(record: Mapping[str, Any], where: str, report: Report) -> list[str]:
+    found = []
+    for field, scheme in NAMES.items():
+        value = record.get(field)
+        if value is None or value == "":
+            continue
+        name = identifier(scheme, str(value)) if isinstance(value, str | int) else None
+        if name:
+            found.append(name)
+        else:
+            report.note("repaired", where, f"{field} {shorten(repr(value))} is no {scheme} identifier; it was dropped")
+    return found

@@ -81,11 +81,11 @@ def test_our_own_name_wins() -> None:
 def test_unknown_fields_are_named_once() -> None:
     """A million records with a field that we have no place for make one note, at its first line."""
     record = {"title": "t", "volume": "X"}
-    read, report = parse(record, record, record | {"doi": "10.1/x"})
+    read, report = parse(record, record, record | {"pages": "1-2"})
     assert len(read) == 3
     assert told(report) == [
         Note("ignored", "file:1", "field 'volume' is not part of a paper"),
-        Note("ignored", "file:3", "field 'doi' is not part of a paper"),
+        Note("ignored", "file:3", "field 'pages' is not part of a paper"),
     ]
 
 
@@ -268,3 +268,17 @@ def test_a_line_over_the_limit_is_passed_over(monkeypatch: pytest.MonkeyPatch) -
 def test_recognises(head: bytes, expected: bool) -> None:
     """What begins with an object or an array is JSON."""
     assert json_records.recognises(head) is expected
+
+
+def test_identifiers_under_their_own_names() -> None:
+    """Other tools write a DOI or an arXiv id into a field of its own; the paper is known by them."""
+    paper = one(title="t", doi="https://doi.org/10.1093/MIND/LIX.236.433", arxiv_id="2405.15738v2", pmid=123)
+    assert paper.identifiers == ("arxiv:2405.15738", "doi:10.1093/mind/lix.236.433", "pmid:123")
+    assert paper.id == "2405.15738"
+
+
+def test_an_identifier_that_is_none_is_dropped() -> None:
+    """What is no DOI is said and left out; the paper stays."""
+    read, report = parse({"title": "t", "doi": "unknown"})
+    assert [paper.identifiers for paper in read] == [()]
+    assert Note("repaired", "file:1", "doi 'unknown' is no doi identifier; it was dropped") in report.notes

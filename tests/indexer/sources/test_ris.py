@@ -167,6 +167,7 @@ def test_a_year_that_is_none_is_reported() -> None:
         (["UR  - http://ovidsp.ovid.com/ovidweb.cgi?T=JS&D=emed&AN=29148383"], ()),
         (["UR  - http://www.ncbi.nlm.nih.gov/pubmed/15482050"], ("pmid:15482050",)),
         (["UR  - https://arxiv.org/abs/1706.03762v2"], ("arxiv:1706.03762",)),
+        (["UR  - http://www.ncbi.nlm.nih.gov/pmc/articles/PMC4348420/pdf/pone.pdf"], ("pmc:PMC4348420",)),
         (["DO  - 10.1000/x"], ("doi:10.1000/x",)),
         (["M3  - doi: 10.1000/x"], ("doi:10.1000/x",)),
         (["M3  - Article"], ()),

@@ -23,7 +23,7 @@ def test_encodings_and_line_ends(encoding: str, end: str) -> None:
     data = f"é{end}{end}z".encode(encoding)
     assert read(data) == [Line(1, "é"), Line(2, ""), Line(3, "z")]
     assert beginning(data) == ["é", "", "z"]
-    assert list(lines(io.BufferedReader(io.BytesIO(data)))) == read(data)  # type: ignore[type-var]
+    assert list(lines(io.BufferedReader(io.BytesIO(data)))) == read(data)
 
 
 def test_lines_that_are_not_utf8() -> None:
