@@ -185,12 +185,10 @@ class Collection:
         dimension = self.identity.dimension
         state = store.state()
         base = vectors.load(place / DENSE, dimension)
-        keys, rows = store.embeddings(dimension, manifest.dense_sequence)
+        tail = vectors.build(store.embedding_pages(dimension, manifest.dense_sequence), dimension)
         snapshot = Snapshot(
             store=store,
-            dense=vectors.DenseIndex(
-                base, store.changed(manifest.dense_sequence), vectors.build(keys, rows, dimension)
-            ),
+            dense=vectors.DenseIndex(base, store.changed(manifest.dense_sequence), tail),
             lexical=LexicalIndex(place / LEXICAL),
             papers=state.papers,
             sequence=state.sequence,

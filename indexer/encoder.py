@@ -217,7 +217,7 @@ class CompiledEncoder:
     def encode_query(self, text: str) -> Rows:
         """One row of shape (dimension,)."""
         row: Rows = self._graph.run(_inputs([self._tokenizer.encode(self._description.query_prompt + text).ids]))[0]
-        return row.copy()
+        return row
 
     def _windows(self, texts: Sequence[str], titles: Sequence[str]) -> list[list[list[int]]]:
         """The token ids of each text, in one window or in several."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from indexer import lexicon, vectors
-from indexer.manifest import DENSE, DIRECTORY, Manifest, list_files
+from indexer.lock import HOLDER
+from indexer.manifest import DENSE, DIRECTORY, MANIFEST, Manifest, list_files
 from indexer.store import Store
 
 LEXICAL: Final = "lexical"
@@ -59,10 +61,14 @@ def build(collection: Path, store: Store, dimension: int, previous: Manifest | N
 
 
 def remove_others(collection: Path, manifest: Manifest) -> None:
-    """Remove the directories that are no longer, or never came, in force."""
+    """Remove the directories that are no longer, or never came, in force, and small files that were never renamed."""
     for path in _directories(collection):
         if path.name != manifest.directory:
             shutil.rmtree(path, ignore_errors=True)
+    for name in (MANIFEST, HOLDER):
+        for path in collection.glob(f".{name}.*"):
+            with suppress(OSError):
+                path.unlink()
 
 
 def _fresh_directory(collection: Path) -> Path:
@@ -100,8 +106,7 @@ def _dense(target: Path, collection: Path, store: Store, dimension: int, previou
         if waiting <= TAIL_SHARE * state.papers:
             _link(collection / previous.directory / DENSE, target)
             return previous.dense_sequence
-    keys, rows = store.embeddings(dimension)
-    vectors.save(vectors.build(keys, rows, dimension), target)
+    vectors.save(vectors.build(store.embedding_pages(dimension), dimension), target)
     return state.sequence
 
 

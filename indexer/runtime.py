@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import queue
 import sys
-import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -77,7 +77,7 @@ def _shrink(graph: Any) -> None:
 
 
 class Graph:
-    """A compiled graph. Safe to call from several threads: each has its own request."""
+    """A compiled graph. Safe to call from several threads: each call has a request to itself."""
 
     def __init__(self, folder: Path) -> None:
         threads = _processors()
@@ -94,15 +94,17 @@ class Graph:
         self._compiled = _openvino().Core().compile_model(folder / GRAPH, "CPU", options)
         self._streams: Final = threads
         self.inputs: Final = frozenset(str(port.any_name) for port in self._compiled.inputs)
-        self._requests = threading.local()
+        self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def run(self, inputs: Mapping[str, Tokens]) -> Rows:
         """Rows of shape (texts, dimension) for inputs of shape (texts, tokens)."""
-        request = getattr(self._requests, "request", None)
-        if request is None:
-            request = self._requests.request = self._compiled.create_infer_request()
+        try:
+            request = self._requests.get_nowait()
+        except queue.Empty:
+            request = self._compiled.create_infer_request()
         known = {name: values for name, values in inputs.items() if name in self.inputs}
-        result: Rows = request.infer(known)[0]
+        result: Rows = request.infer(known)[0].copy()  # the request's own memory is used again
+        self._requests.put(request)
         return result
 
     def run_all(self, batches: Iterable[Mapping[str, Tokens]]) -> Iterator[Rows]:
@@ -112,7 +114,7 @@ class Graph:
         when it is freed.
         """
         with ThreadPoolExecutor(self._streams, "infer") as pool:
-            yield from pool.map(lambda inputs: self.run(inputs).copy(), batches)
+            yield from pool.map(self.run, batches)
 
 
 def _processors() -> int:

@@ -311,15 +311,22 @@ class Store:
             for key, row in self._among("SELECT key, row FROM embedding WHERE key IN ({})", keys)
         }
 
+    def embedding_pages(self, dimension: int, after: int = 0) -> Iterator[tuple[Keys, Rows16]]:
+        """Keys, ascending, and rows of shape (papers, dimension) of what was written after a change, in pages."""
+        last = 0
+        while found := self._page(
+            "SELECT key, row FROM embedding JOIN paper USING (key) WHERE sequence > ? AND key > ?", after, last
+        ):
+            last = found[-1][0]
+            rows = np.frombuffer(b"".join(row for _, row in found), dtype=ROW_TYPE)
+            yield np.array([key for key, _ in found], dtype=np.int64), rows.reshape(len(found), dimension)
+
     def embeddings(self, dimension: int, after: int = 0) -> tuple[Keys, Rows16]:
-        """Keys, ascending, and rows of shape (papers, dimension) of what was written after a sequence number."""
-        with self._guard():
-            found = self._db.execute(
-                "SELECT key, row FROM embedding JOIN paper USING (key) WHERE sequence > ? ORDER BY key", (after,)
-            ).fetchall()
-        keys = np.array([key for key, _ in found], dtype=np.int64)
-        rows = np.frombuffer(b"".join(row for _, row in found), dtype=ROW_TYPE)
-        return keys, rows.reshape(len(keys), dimension)
+        """All pages of `embedding_pages` in one."""
+        pages = list(self.embedding_pages(dimension, after))
+        if not pages:
+            return np.empty(0, dtype=np.int64), np.empty((0, dimension), dtype=ROW_TYPE)
+        return np.concatenate([keys for keys, _ in pages]), np.concatenate([rows for _, rows in pages])
 
     def texts(self, after: int = 0) -> Iterator[tuple[int, str, str]]:
         """Key, title and abstract of what was written after a sequence number, by key."""

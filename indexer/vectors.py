@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -22,13 +23,14 @@ FACTORY: Final = "IDMap2,SQfp16"
 """Exact over the stored float16 rows, at half the memory and twice the speed of float32."""
 
 
-def build(keys: Keys, rows: Rows16, dimension: int) -> faiss.IndexIDMap2:
-    """An index of rows of shape (papers, dimension), each known by its key."""
+def build(pages: Iterable[tuple[Keys, Rows16]], dimension: int) -> faiss.IndexIDMap2:
+    """An index of pages of keys and rows, of shape (papers, dimension), each row known by its key."""
     flat = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     flat.is_trained = True  # float16 needs no training, and FAISS refuses to train on nothing
     index = faiss.IndexIDMap2(flat)
-    if len(keys):
-        index.add_with_ids(rows.reshape(len(keys), dimension).astype(np.float32), keys)
+    for keys, rows in pages:
+        if len(keys):
+            index.add_with_ids(rows.reshape(len(keys), dimension).astype(np.float32), keys)
     return index
 
 

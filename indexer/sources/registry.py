@@ -106,8 +106,8 @@ def read(path: Path, report: Report, options: Options | None = None) -> Iterator
             yield Record(paper, origin=name)
     if unknown and not found:
         raise next(iter(unknown.values()))
-    for name, error in unknown.items():
-        report.note("skipped", name, error.message)
+    for name, reason in unknown.items():
+        report.note("skipped", name, reason.message)
 
 
 def recognise(name: str, head: bytes, options: Options | None = None) -> Source:

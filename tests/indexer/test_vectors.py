@@ -36,7 +36,9 @@ def pairs(found: tuple[Keys, vectors.Scores]) -> list[tuple[int, float]]:
 
 
 def plain(keys: Keys, rows: Rows16) -> DenseIndex:
-    return DenseIndex(vectors.build(keys, rows, DIMENSION), NO_KEYS, vectors.build(NO_KEYS, rows[:0], DIMENSION))
+    return DenseIndex(
+        vectors.build([(keys, rows)], DIMENSION), NO_KEYS, vectors.build([(NO_KEYS, rows[:0])], DIMENSION)
+    )
 
 
 @given(rows=ROWS, query=QUERY, k=st.integers(1, 50))
@@ -62,7 +64,7 @@ def test_base_and_tail_are_one_index(rows: Rows16, fresh: Rows16, query: Rows, k
     # The tail rewrites some stale keys and adds keys that the base never had.
     tail = np.concatenate([base[stale_at], np.arange(1000, 1000 + len(fresh))])[: len(fresh)].astype(np.int64)
     gone = base[stale_at]
-    index = DenseIndex(vectors.build(base, rows, DIMENSION), gone, vectors.build(tail, fresh, DIMENSION))
+    index = DenseIndex(vectors.build([(base, rows)], DIMENSION), gone, vectors.build([(tail, fresh)], DIMENSION))
     all_keys = np.concatenate([base[~stale_at], tail])
     all_rows = np.concatenate([rows[~stale_at], fresh])
     assert pairs(index.search(query, k)) == scan(all_keys, all_rows, query, k)
@@ -77,7 +79,7 @@ def test_scores_are_bit_identical_to_search() -> None:
     rows = random.normal(size=(500, 384)).astype(np.float16)
     query = random.normal(size=384).astype(np.float32)
     keys = np.arange(500, dtype=np.int64)
-    index = DenseIndex(vectors.build(keys, rows, 384), NO_KEYS, vectors.build(NO_KEYS, rows[:0], 384))
+    index = DenseIndex(vectors.build([(keys, rows)], 384), NO_KEYS, vectors.build([(NO_KEYS, rows[:0])], 384))
     found = dict(pairs(index.search(query, 500)))
     some = np.array([3, 77, 499], dtype=np.int64)
     assert index.scores(query, some) == {key: found[key] for key in (3, 77, 499)}
@@ -91,7 +93,7 @@ def test_rows_are_exact_to_float16() -> None:
     half = rows.astype(np.float16)
     keys = np.arange(300, dtype=np.int64)
     query = rows[5].astype(np.float32)
-    index = DenseIndex(vectors.build(keys, half, 384), NO_KEYS, vectors.build(NO_KEYS, half[:0], 384))
+    index = DenseIndex(vectors.build([(keys, half)], 384), NO_KEYS, vectors.build([(NO_KEYS, half[:0])], 384))
     found, scores = index.search(query, 300)
     assert found[0] == 5
     np.testing.assert_allclose(scores, (half.astype(np.float64) @ query.astype(np.float64))[found], atol=1e-5)
@@ -100,8 +102,10 @@ def test_rows_are_exact_to_float16() -> None:
 def test_a_saved_index_is_the_same(tmp_path: Path) -> None:
     """What was saved is what is mapped."""
     keys, rows = np.array([4, 9], dtype=np.int64), np.array([[1, 0, 0], [0, 1, 0]], dtype=np.float16)
-    vectors.save(vectors.build(keys, rows, DIMENSION), tmp_path / "dense.faiss")
-    loaded = DenseIndex(vectors.load(tmp_path / "dense.faiss", DIMENSION), NO_KEYS, vectors.build(NO_KEYS, rows[:0], 3))
+    vectors.save(vectors.build([(keys, rows)], DIMENSION), tmp_path / "dense.faiss")
+    loaded = DenseIndex(
+        vectors.load(tmp_path / "dense.faiss", DIMENSION), NO_KEYS, vectors.build([(NO_KEYS, rows[:0])], 3)
+    )
     assert pairs(loaded.search(np.array([0, 1, 0], dtype=np.float32), 1)) == [(9, 1.0)]
 
 
@@ -115,6 +119,6 @@ def test_a_broken_file_is_told(tmp_path: Path, content: bytes) -> None:
 
 def test_another_dimension_is_told(tmp_path: Path) -> None:
     """An index of another dimension is not searched."""
-    vectors.save(vectors.build(NO_KEYS, np.empty((0, 3), dtype=np.float16), 3), tmp_path / "dense.faiss")
+    vectors.save(vectors.build([(NO_KEYS, np.empty((0, 3), dtype=np.float16))], 3), tmp_path / "dense.faiss")
     with pytest.raises(IndexDamaged, match="another kind"):
         vectors.load(tmp_path / "dense.faiss", 4)
