@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+import faiss
 
 import indexer.ingest
 from benchmarks.kills.check import Failed
@@ -85,6 +88,7 @@ def perform(task: Task, encoder: Encoder, acknowledge: Callable[[int], None], st
 
 def open_model(*, toy: bool) -> Encoder:
     """The real encoder counts; the toy is for trying the harness."""
+    faiss.omp_set_num_threads(1)  # threads that wait for each other would take the cores from the other process
     return ToyEncoder() if toy else open_encoder(None, Settings.from_environment(os.environ).cache)
 
 
@@ -119,7 +123,9 @@ def child(*, toy: bool) -> None:
 
     sys.addaudithook(watch)
     tell("begin")
+    start = time.perf_counter()
     perform(task, encoder, lambda done: tell(f"safe {done}"))
+    tell(f"took {time.perf_counter() - start}")
     tell(f"done {steps}")
 
 
@@ -143,12 +149,12 @@ class Child:
             if line != expected:
                 raise Failed(f"the child said {line!r} instead of {expected!r}: {self.process.communicate()[1]!r}")
 
-    def end(self, *, kill: bool = True) -> tuple[int, int | None]:
-        """Kill it; returns how many steps it had acknowledged, and its file operations if it was done."""
+    def end(self, *, kill: bool = True) -> dict[str, float]:
+        """Kill it, or wait until it has killed itself; returns the last number that it told of each kind."""
         if kill:
             self.process.send_signal(signal.SIGKILL)
         out, err = self.process.communicate(timeout=PATIENCE)
         if self.process.returncode not in {0, -signal.SIGKILL}:
             raise Failed(f"the child failed by itself: {err.decode()[-2000:]}")
-        told = dict(line.split() for line in out.decode().split("\n")[:-1] if " " in line)
-        return int(told.get("safe", 0)), int(told["done"]) if "done" in told else None
+        words = (line.split() for line in out.decode().split("\n")[:-1] if " " in line)
+        return {word: float(number) for word, number in words}
