@@ -1,30 +1,18 @@
-"""SQLite: the truth of a collection. The only import of sqlite3."""
+"""The truth of a collection, for reading."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import (
-    CollectionBusy,
-    CollectionDamaged,
-    CollectionError,
-    CollectionForeign,
-    InvalidPaper,
-    PaperNotFound,
-)
+from indexer.database import Database
+from indexer.errors import CollectionDamaged, InvalidPaper, PaperNotFound
 from indexer.filters import Filters, to_sql
 from indexer.identifiers import find_identifier
 from indexer.identity import Record
@@ -34,7 +22,6 @@ Keys = NDArray[np.int64]
 Rows16 = NDArray[np.float16]
 
 ROW_TYPE: Final = np.dtype("<f2")
-_IN_LIMIT: Final = 500  # host parameters a statement; SQLite allows at least 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,94 +60,8 @@ class State:
         return f"{self.fingerprint:064x}"
 
 
-class Store:
-    """One connection, for reading: `pin` a state and read from it. `StoreWriter` is the one that changes.
-
-    A connection may be used by several threads, one at a time: a lock sees to that.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Open an existing database. Raises `CollectionDamaged` for a broken one."""
-        self._path = path
-        self._lock = threading.RLock()
-        with self._guard():
-            self._db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?{_how_to_open(path)}",
-                uri=True,
-                timeout=30,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.execute("PRAGMA secure_delete = ON")
-            self._db.execute("PRAGMA synchronous = FULL")
-
-    @staticmethod
-    def create(path: Path, meta: Mapping[str, str]) -> None:
-        """Make an empty database with these facts. It is made beside its place and renamed: whole or absent."""
-        making = path.with_name(path.name + ".making")
-        for left in (making, *making.parent.glob(f"{making.name}-*")):
-            left.unlink(missing_ok=True)
-        db = sqlite3.connect(making, isolation_level=None)
-        try:
-            schema = (resources.files("indexer") / "schema.sql").read_text(encoding="utf-8")
-            db.executescript(f"BEGIN;\n{schema}")  # one transaction: one wait for the disk
-            db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-            db.execute("COMMIT")
-            db.execute("PRAGMA journal_mode = WAL")  # kept in the file
-        finally:
-            db.close()
-        making.rename(path)
-
-    def close(self) -> None:
-        """Give the file back."""
-        with self._lock:
-            self._db.close()
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """One thread at a time, and SQLite's errors in our words."""
-        with self._lock:
-            try:
-                yield
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                    raise CollectionBusy(
-                        f"{self._path} is in use by another program.", "Wait until it has finished, or stop it."
-                    ) from error
-                if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-                    raise CollectionError(
-                        f"The disk does not take {self._path}: {error}.",
-                        "Free some space, or mend the disk, and run this again: what was stored before is safe.",
-                    ) from error
-                if "readonly" in str(error) or "unable to open" in str(error):
-                    raise CollectionError(
-                        f"{self._path} cannot be opened for this: {error}.", "Check the directory's permissions."
-                    ) from error
-                if "no such table" in str(error):
-                    raise CollectionForeign(
-                        f"{self._path} is a database of something else.", "Choose another directory."
-                    ) from error
-                raise CollectionDamaged(
-                    f"{self._path} cannot be read: {error}.", "Restore a backup, or index the papers again elsewhere."
-                ) from error
-            except sqlite3.DatabaseError as error:
-                raise CollectionDamaged(
-                    f"{self._path} is damaged: {error}.", "Restore a backup, or index the papers again elsewhere."
-                ) from error
-
-    def shorten_log(self) -> bool:
-        """Move SQLite's log into the database and empty it; returns whether no other reader kept it from that."""
-        with self._guard():
-            self._db.execute("PRAGMA busy_timeout = 200")
-            ((busy, _, _),) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self._db.execute("PRAGMA busy_timeout = 30000")
-        return not busy
-
-    def copy_to(self, path: Path) -> None:
-        """Write the present state, without what was deleted, as a new database."""
-        with self._guard():
-            self._db.execute("VACUUM INTO ?", (str(path),))
+class Store(Database):
+    """A connection for reading: `pin` a state and read from it. `StoreWriter` is the one that changes."""
 
     def pin(self) -> State:
         """Hold the present state: what this connection reads stays as it is now until it is closed."""
@@ -369,23 +270,10 @@ class Store:
 
     # Helpers
 
-    def _among(self, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-        """The rows of a statement with one `IN ({})`, for any number of values."""
-        for start in range(0, len(values), _IN_LIMIT):
-            part = [
-                int(value) if isinstance(value, np.integer) else value for value in values[start : start + _IN_LIMIT]
-            ]
-            with self._guard():
-                yield from self._db.execute(sql.format(",".join("?" * len(part))), part).fetchall()
-
     def _keys(self, sql: str, values: Sequence[Any]) -> Keys:
         with self._guard():
             cursor = self._db.execute(sql, values)
             return np.fromiter((key for (key,) in cursor), dtype=np.int64)
-
-    def _page(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._guard():
-            return self._db.execute(f"{sql} ORDER BY key LIMIT 1000", values).fetchall()
 
     def _whole_paper(self, record: str, content_hash: bytes) -> Paper:
         """The paper of a record that is as it was written."""
@@ -404,15 +292,3 @@ class Store:
             f"A record in {self._path} is not as it was written.",
             "See which: paperkin verify. Then restore a backup, or index those papers again.",
         )
-
-
-def _how_to_open(path: Path) -> str:
-    """SQLite's parameters: a directory that cannot be written is read as it stands.
-
-    There SQLite cannot make the files that keep readers and writers apart, and need not: nobody writes. Only a log
-    that still holds changes has to be read with them.
-    """
-    if os.access(path.parent, os.W_OK):
-        return "mode=rw"
-    log = path.with_name(path.name + "-wal")
-    return "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"

@@ -19,7 +19,7 @@ FORBIDDEN = {
     "api": (),
 }
 ONE_FILE_EACH = {
-    "sqlite3": "indexer/store.py",
+    "sqlite3": "indexer/database.py",
     "faiss": "indexer/vectors.py",
     "tantivy": "indexer/lexicon.py",
     "openvino": "indexer/runtime.py",
@@ -39,6 +39,8 @@ ONE_FILE_EACH = {
     "backports": "indexer/sources/unpacking.py",
     "ijson": "indexer/sources/json_records.py",
     "rispy": "indexer/sources/ris.py",
+    "pybtex": "indexer/sources/bibtex.py",
+    "pylatexenc": "indexer/sources/cleaning.py",
 }
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 

@@ -92,11 +92,11 @@ def open_model(*, toy: bool) -> Encoder:
     return ToyEncoder() if toy else open_encoder(None, Settings.from_environment(os.environ).cache)
 
 
-def limits(*, low: bool) -> None:
+def limits(*, low: bool, chunk: int) -> None:
     """Set the limits as a task wants them, in this process."""
     values = (0, 0.7, 0, 2.0) if low else (10_000, 0.1, 2_000, 0.2)
     vars(generation).update(zip(("SMALL", "TAIL_SHARE", "RESIDUE_SMALL", "RESIDUE_SHARE"), values, strict=True))
-    vars(indexer.ingest).update(CHUNK=CHUNK)
+    vars(indexer.ingest).update(CHUNK=chunk)
 
 
 # The child
@@ -111,7 +111,7 @@ def child(*, toy: bool) -> None:
     encoder = open_model(toy=toy)
     tell("ready")
     task = Task(**json.loads(sys.stdin.readline()))
-    limits(low=task.low)
+    limits(low=task.low, chunk=CHUNK)
     steps = 0
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:

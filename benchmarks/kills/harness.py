@@ -27,6 +27,7 @@ from indexer.store import ROW_TYPE
 
 OPERATIONS: Final = ("import", "update", "remove", "compact", "backup", "restore", "create", "split and merge", "heal")
 AIMS: Final = ("time", "time", "sight", "step")
+USUAL_CHUNK: Final = 512
 SINGLES: Final = 96
 """Papers of one record."""
 PAIRS: Final = 8
@@ -74,7 +75,7 @@ class Harness:
         self._next.end()
 
     def _make_templates(self) -> None:
-        limits(low=False)
+        limits(low=False, chunk=USUAL_CHUNK)
         base = Collection.create(self.place / "base", self.encoder.identity)
         pairs = [paper for n in range(PAIRS) for paper in pair(n)]
         singles = [paper(n, 0) for n in range(SINGLES)]
@@ -89,7 +90,7 @@ class Harness:
         directory, file = self.place / "run" / "collection", self.place / "run" / "papers.backup"
         shutil.rmtree(self.place / "run", ignore_errors=True)
         directory.parent.mkdir()
-        limits(low=low)
+        limits(low=low, chunk=USUAL_CHUNK)
         if operation not in {"create", "restore"}:
             shutil.copytree(self.place / "base", directory)
         task = Task(operation, str(directory), str(file), low=low)
@@ -209,7 +210,7 @@ class Harness:
     def _judge(self, plan: Plan, safe: int) -> None:
         """Compare what a kill left with what was acknowledged, do it again, and compare with what it should be."""
         task, directory = plan.task, Path(plan.task.directory)
-        limits(low=task.low)
+        limits(low=task.low, chunk=USUAL_CHUNK)
         may_lack = task.operation in {"create", "restore"} and not safe
         found = safe + check.after_kill(directory, plan.states[safe : safe + 2], self.encoder, may_lack=may_lack)
         if task.operation == "backup":
