@@ -21,13 +21,17 @@ from indexer.sources import registry
 
 
 def import_files(
-    names: Sequence[Path], settings: Settings, options: registry.Options, announce: Callable[[str], None]
-) -> tuple[Report, int, bool]:
-    """Import files, folders and patterns in order.
+    names: Sequence[Path],
+    settings: Settings,
+    options: registry.Options,
+    report: Report,
+    announce: Callable[[str], None],
+) -> tuple[int, bool]:
+    """Import files, folders and patterns in order, and say in the report what became of each record.
 
-    Returns the report, the number of papers in the collection, and whether a person stopped the import: then what was
-    under way has been finished and stored. Every file is looked at before anything is stored. Raises
-    `UnreadableSource` for one that cannot be read.
+    Returns the number of papers in the collection, and whether a person stopped the import: then what was under way
+    has been finished and stored. Raises `UnreadableSource` for a single file that cannot be read, and for what is not
+    there.
     """
     files = registry.find(names)
     for path in files if len(files) == 1 else []:
@@ -36,11 +40,10 @@ def import_files(
     opened = Collection(settings.collection) if exists else None
     encoder = open_encoder(settings.model, settings.cache, announce)
     collection = opened or Collection.create(settings.collection, encoder.identity)
-    report = Report()
     stopped = threading.Event()
     with _stop_on_interrupt(stopped), _progress(files, options) as progress:
         ingest(collection, encoder, read_all(files, report, options), report, progress, stopped.is_set)
-    return report, collection.snapshot().papers, stopped.is_set()
+    return collection.snapshot().papers, stopped.is_set()
 
 
 def read_all(files: Sequence[Path], report: Report, options: registry.Options) -> Iterator[Record]:

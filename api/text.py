@@ -81,8 +81,11 @@ def records(shown: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
-def report(done: Report, papers: int | None = None) -> str:
-    """What an import did: the counts, then the notes, kind by kind. `papers` is what the collection holds now."""
+def report(done: Report, papers: int | None = None, *, stored: bool = False) -> str:
+    """What an import did: the counts, then the notes, kind by kind. `papers` is what the collection holds now.
+
+    Where only reading was asked for (neither `papers` nor `stored`) there is nothing to count but the records.
+    """
     counts = ", ".join(
         f"{count:,} {name}"
         for name, count in (
@@ -95,7 +98,7 @@ def report(done: Report, papers: int | None = None) -> str:
         )
         if count or name in {"added", "updated", "unchanged"}
     )
-    lines = [f"Read {many(done.read, 'record')}{'' if papers is None else f': {counts}'}."]
+    lines = [f"Read {many(done.read, 'record')}{f': {counts}' if stored or papers is not None else ''}."]
     if done.long:
         lines.append(f"Longer than the model's window, encoded in parts: {many(done.long, 'paper')}.")
     for kind in KINDS:

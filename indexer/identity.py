@@ -82,9 +82,14 @@ def is_older(new: Paper, old: Paper) -> bool:
 
 
 def title_key(paper: Paper) -> int:
-    """63 bits that are equal for titles that differ in case, accents, punctuation or spacing alone."""
-    words = normal_title(paper.title or paper.abstract)
-    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8]) >> 1
+    """63 bits that are equal for titles that differ in case, accents, punctuation or spacing alone.
+
+    0 for a title that is too short to tell papers apart ("Editorial"): thousands may share it.
+    """
+    title = normal_title(paper.title)
+    if not _tells(title):
+        return 0
+    return int.from_bytes(hashlib.sha256(title.encode()).digest()[:8]) >> 1
 
 
 def normal_title(title: str) -> str:
@@ -99,7 +104,7 @@ def same_work(one: Paper, other: Paper) -> bool:
     them; and no identifier that tells them apart.
     """
     title = normal_title(one.title)
-    if title != normal_title(other.title) or len(title.split()) < MIN_TITLE_WORDS or len(title) < MIN_TITLE_LETTERS:
+    if title != normal_title(other.title) or not _tells(title):
         return False
     return _share_author(one, other) and not _told_apart(one, other, _UNIQUE) and not _two_publishers(one, other)
 
@@ -158,6 +163,10 @@ def _people(paper: Paper) -> set[tuple[str, str]]:
         elif words:
             found.add((words[-1], words[0][0]))
     return found
+
+
+def _tells(title: str) -> bool:
+    return len(title.split()) >= MIN_TITLE_WORDS and len(title) >= MIN_TITLE_LETTERS
 
 
 def _share_author(one: Paper, other: Paper) -> bool:

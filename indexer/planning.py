@@ -109,7 +109,8 @@ class Planner:
         if not record.apart:
             for name in record.paper.identifiers:
                 self._by_identifier[name][group] = None
-            self._by_title[title_key(record.paper)][group] = None
+            if title := title_key(record.paper):
+                self._by_title[title][group] = None
 
     def _load(self, records: Sequence[Record]) -> None:
         """Read every paper that one of these records may belong to."""
@@ -118,7 +119,8 @@ class Planner:
         names = [(source, paper_id) for paper_id in ids for source in {record.name[0] for record in records}]
         keys = {key for key, _ in self._store.named(names).values()}
         keys |= {key for _, key in self._store.identified([name for paper in papers for name in paper.identifiers])}
-        keys |= {key for _, key in self._store.titled([title_key(paper) for paper in papers])}
+        titles = [title for paper in papers if (title := title_key(paper))]
+        keys |= {key for _, key in self._store.titled(titles)}
         keys |= {stored.key for stored in self._store.lookup(ids).values()}
         for entry in self._store.entries(sorted(keys - self._by_key.keys())).values():
             self._remember(_Group.of(entry))
@@ -192,7 +194,9 @@ class Planner:
             found[same_id] = None
         if not found:
             found = dict.fromkeys(
-                group for group in self._by_title[title_key(paper)] if not group.gone and _same_work(paper, group)
+                group
+                for group in self._by_title.get(title_key(paper), ())
+                if not group.gone and _same_work(paper, group)
             )
         return sorted(found, key=lambda group: (group.slot.key is None, group.slot.key or 0))
 

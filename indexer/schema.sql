@@ -23,7 +23,7 @@ CREATE TABLE record (                  -- what the sources say of a paper, each 
     origin       TEXT NOT NULL,                       -- the file, or another way it came
     came         TEXT NOT NULL,                       -- the day on which it did
     apart        INTEGER NOT NULL,                    -- 1: taken out of a paper by a person, never to be merged again
-    title_key    INTEGER NOT NULL,                    -- 63 bits of the normalised title's SHA-256
+    title_key    INTEGER NOT NULL,                    -- 63 bits of the normalised title's SHA-256; 0: too short
     content_hash BLOB NOT NULL,                       -- SHA-256 of the record
     record       TEXT,                                -- null where it is the paper's own, word by word
     PRIMARY KEY (id, source)

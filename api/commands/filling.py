@@ -22,7 +22,7 @@ from api.commands.options import (
     print_json,
     settings_of,
 )
-from indexer.errors import InvalidInput, UnreadableSource
+from indexer.errors import InvalidInput, PaperkinError, UnreadableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,8 +52,15 @@ def index(
 
 def _import(files: Sequence[Path], settings: Settings, options: Options, *, strict: bool, as_json: bool) -> None:
     from api.importing import import_files
+    from indexer.report import Report
 
-    report, papers, stopped = import_files(files, settings, options, announce)
+    report = Report()
+    try:
+        papers, stopped = import_files(files, settings, options, report, announce)
+    except PaperkinError:
+        if report.read and not as_json:
+            print(text.report(report, stored=True))  # what came of the records before the failure
+        raise
     if as_json:
         print_json(report.to_json() | {"papers": papers, "stopped": stopped})
     else:
