@@ -69,11 +69,12 @@ class Database:
             try:
                 yield
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # Python's own error, of broken UTF-8, has none
+                if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                     raise CollectionBusy(
                         f"{self._path} is in use by another program.", "Wait until it has finished, or stop it."
                     ) from error
-                if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
                     raise CollectionError(
                         f"The disk does not take {self._path}: {error}.",
                         "Free some space, or mend the disk, and run this again: what was stored before is safe.",
@@ -89,7 +90,7 @@ class Database:
                 raise CollectionDamaged(
                     f"{self._path} cannot be read: {error}.", "Restore a backup, or index the papers again elsewhere."
                 ) from error
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: a message that quotes damage
                 raise CollectionDamaged(
                     f"{self._path} is damaged: {error}.", "Restore a backup, or index the papers again elsewhere."
                 ) from error

@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
 
@@ -122,7 +122,7 @@ FIELDS: Final = tuple(field.name for field in fields(Paper))
 
 def to_record(paper: Paper) -> dict[str, Any]:
     """The paper as JSON values, in a fixed order, unknown values as `None`."""
-    return asdict(paper)
+    return {name: getattr(paper, name) for name in FIELDS}  # dataclasses.asdict copies deeply, at ten times the cost
 
 
 def to_line(paper: Paper) -> str:

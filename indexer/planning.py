@@ -116,7 +116,8 @@ class Planner:
         """Read every paper that one of these records may belong to."""
         papers = [record.paper for record in records]
         ids = [paper.id for paper in papers] + [another_id(paper) for paper in papers]
-        names = [(source, paper_id) for paper_id in ids for source in {record.name[0] for record in records}]
+        sources = {record.name[0] for record in records}
+        names = [(source, paper_id) for paper_id in ids for source in sources]
         keys = {key for key, _ in self._store.named(names).values()}
         keys |= {key for _, key in self._store.identified([name for paper in papers for name in paper.identifiers])}
         titles = [title for paper in papers if (title := title_key(paper))]

@@ -28,7 +28,7 @@ from indexer.settings import Settings
 from tests.toys import ToyEncoder
 
 CHUNK: Final = 8
-"""Records a commit: a killed import should have many behind it and many before it."""
+"""Records a commit of the child: a killed import should have many behind it and many before it."""
 PATIENCE: Final = 120.0
 _FILE_EVENTS: Final = ("open", "os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "sqlite3.connect")
 
@@ -142,12 +142,12 @@ class Child:
         """Hand over the task; returns when it begins."""
         if not self.process.stdin or not self.process.stdout:
             raise Failed("the child has no pipes")
+        if self.process.stdout.readline() != b"ready\n":
+            raise SystemExit(f"A child did not start: {self.process.communicate()[1].decode()}")
         self.process.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
         self.process.stdin.flush()
-        for expected in ("ready", "begin"):
-            line = self.process.stdout.readline().decode().strip()
-            if line != expected:
-                raise Failed(f"the child said {line!r} instead of {expected!r}: {self.process.communicate()[1]!r}")
+        if (line := self.process.stdout.readline()) != b"begin\n":
+            raise Failed(f"the child said {line!r} before it began: {self.process.communicate()[1].decode()}")
 
     def end(self, *, kill: bool = True) -> dict[str, float]:
         """Kill it, or wait until it has killed itself; returns the last number that it told of each kind."""

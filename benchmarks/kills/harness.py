@@ -28,6 +28,7 @@ from indexer.store import ROW_TYPE
 OPERATIONS: Final = ("import", "update", "remove", "compact", "backup", "restore", "create", "split and merge", "heal")
 AIMS: Final = ("time", "time", "sight", "step")
 USUAL_CHUNK: Final = 512
+"""Records a commit of everything that is not killed."""
 SINGLES: Final = 96
 """Papers of one record."""
 PAIRS: Final = 8
