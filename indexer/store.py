@@ -232,10 +232,11 @@ class Store(Database):
     def texts(self, after: int = 0) -> Iterator[tuple[int, str, str]]:
         """Key, title and abstract of what was written after a sequence number, by key."""
         last = 0
-        while found := self._page("SELECT key, record FROM paper WHERE sequence > ? AND key > ?", after, last):
-            for key, record in found:
-                paper = self._paper(record)
-                yield key, paper.title, paper.abstract
+        sql = "SELECT key, record, content_hash FROM paper WHERE sequence > ? AND key > ?"
+        while found := self._page(sql, after, last):
+            for key, record, content in found:
+                values = json.loads(self._whole(record, content))
+                yield key, values["title"], values["abstract"]
             last = found[-1][0]
 
     def changed(self, after: int) -> Keys:
@@ -276,10 +277,13 @@ class Store(Database):
             return np.fromiter((key for (key,) in cursor), dtype=np.int64)
 
     def _whole_paper(self, record: str, content_hash: bytes) -> Paper:
-        """The paper of a record that is as it was written."""
+        return self._paper(self._whole(record, content_hash))
+
+    def _whole(self, record: str, content_hash: bytes) -> str:
+        """The record, if it is as it was written."""
         if hashlib.sha256(record.encode(errors="surrogatepass")).digest() != content_hash:
             raise self._damaged()
-        return self._paper(record)
+        return record
 
     def _paper(self, record: str) -> Paper:
         try:
