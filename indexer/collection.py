@@ -7,7 +7,6 @@ import json
 import logging
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -194,8 +193,7 @@ class Collection:
             sequence=state.sequence,
             fingerprint=self._fingerprint(state.fingerprint, manifest),
         )
-        # Questions that are still being answered keep their snapshot; its connection closes with the last.
-        weakref.finalize(snapshot, store.close)
+        store.close_when_unused()  # questions that are still being answered go on reading from it
         return snapshot
 
     def _fingerprint(self, content: int, manifest: Manifest) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
@@ -61,6 +62,10 @@ class Database:
         """Give the file back."""
         with self._lock:
             self._db.close()
+
+    def close_when_unused(self) -> None:
+        """Give the file back when nobody has this connection any more, and not before."""
+        weakref.finalize(self, self._db.close)
 
     @contextmanager
     def _guard(self) -> Iterator[None]:

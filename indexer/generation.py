@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from indexer import lexicon, vectors
+from indexer.errors import IndexUnwritable
 from indexer.lock import HOLDER
 from indexer.manifest import DENSE, DIRECTORY, MANIFEST, Manifest, list_files
 from indexer.store import Store
@@ -36,15 +37,30 @@ def build(collection: Path, store: Store, dimension: int, previous: Manifest | N
     `previous` is a manifest whose files are whole; its files are shared where they still serve. Without it
     everything is made anew.
     """
-    state = store.state()
-    directory = _fresh_directory(collection)
     if previous and (previous.factory, previous.lexical_schema) != (vectors.FACTORY, lexicon.SCHEMA):
         previous = None
+    directory = collection
+    try:
+        directory = _fresh_directory(collection)
+        manifest = _fill(directory, store, dimension, previous)
+        manifest.save(collection)
+    except BaseException as error:
+        _give_back(directory, collection)
+        if isinstance(error, OSError):
+            raise IndexUnwritable(directory, error.strerror or error) from error
+        raise
+    remove_others(collection, manifest)
+    return manifest
+
+
+def _fill(directory: Path, store: Store, dimension: int, previous: Manifest | None) -> Manifest:
+    """Write both indexes into a new directory, and say what is in it."""
+    state, collection = store.state(), directory.parent
     residue = _lexical(directory / LEXICAL, collection, store, state.papers, previous)
     dense_sequence = _dense(directory / DENSE, collection, store, dimension, previous)
     _sync(directory)
     before = collection / previous.directory if previous else None
-    manifest = Manifest(
+    return Manifest(
         directory=directory.name,
         content=state.content,
         sequence=state.sequence,
@@ -55,9 +71,13 @@ def build(collection: Path, store: Store, dimension: int, previous: Manifest | N
         lexical_schema=lexicon.SCHEMA,
         files=list_files(directory, before, previous.files if previous else {}),
     )
-    manifest.save(collection)
-    remove_others(collection, manifest)
-    return manifest
+
+
+def _give_back(directory: Path, collection: Path) -> None:
+    """Remove a directory that did not come into force: a full disk needs its room."""
+    in_force = Manifest.load(collection)
+    if directory != collection and (in_force is None or in_force.directory != directory.name):
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def remove_others(collection: Path, manifest: Manifest) -> None:

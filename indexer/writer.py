@@ -14,7 +14,8 @@ from indexer.manifest import Manifest
 from indexer.store_writer import StoreWriter
 
 COMPACT_WAIT: Final = 10.0
-"""Seconds that readers get to turn to the new state; a server takes less than one."""
+"""Seconds that readers get to turn to the new state; a server takes one or two."""
+COMPACT_STEP: Final = 0.1
 
 
 class Writer:
@@ -80,7 +81,11 @@ class Writer:
                     "The papers are compact, but another program still reads the log with what was removed.",
                     "Stop it, or wait until it has finished, and run this again.",
                 )
-            time.sleep(0.1)
+            if self._in_force:
+                # Written again so that readers look: those that turned to these papers before the log was moved into
+                # the database read them from the log, and would do so until the next change.
+                self._in_force.save(self._directory)
+            time.sleep(COMPACT_STEP)
 
     def _load_whole(self) -> Manifest | None:
         """The manifest on disk, if all its files are as they were written."""

@@ -84,6 +84,19 @@ def test_indexer_core_does_not_know_the_importers() -> None:
     assert [path.name for path in core if any(name.startswith("indexer.sources") for name in imports(path))] == []
 
 
+def test_reading_and_fetching_are_apart() -> None:
+    """Importers take bytes and know no network, fetchers bring bytes and know no format, and only the commands that are
+    asked to fetch know the fetchers."""
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in FILES
+        if any(name.startswith("indexer.fetch") for name in imports(path)) and path.parent != ROOT / "indexer" / "fetch"
+    }
+    assert users == {"api/commands/filling.py"}
+    fetchers = [path for path in FILES if path.parent == ROOT / "indexer" / "fetch"]
+    assert [path.name for path in fetchers if any(name.startswith("indexer.sources") for name in imports(path))] == []
+
+
 def test_help_is_light() -> None:
     """Showing the help imports no numeric library: a command line must answer at once."""
     program = (
@@ -91,7 +104,8 @@ def test_help_is_light() -> None:
         "from api.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print(sorted({'numpy', 'faiss', 'torch', 'openvino', 'fastapi', 'pydantic', 'rich'} & set(sys.modules)))"
+        "print(sorted({'numpy', 'faiss', 'torch', 'openvino', 'fastapi', 'pydantic', 'rich', 'lxml', 'httpx2'}"
+        " & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -123,8 +123,8 @@ def test_the_shipped_papers_define_tts() -> None:
     """The acronyms that search can write out come from the papers: TTS and LLM are defined in several."""
     found = [
         pair
-        for paper in read(ROOT / "data" / "papers.jsonl", Report())
-        for pair in find_acronyms(f"{paper.title}. {paper.abstract}")
+        for record in read(ROOT / "data" / "papers.jsonl", Report())
+        for pair in find_acronyms(f"{record.paper.title}. {record.paper.abstract}")
     ]
     longs = {short: {long.lower() for s, long in found if s == short} for short, _ in found}
     assert longs["TTS"] == {"text-to-speech"}

@@ -57,7 +57,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def seed(seed_page: Path) -> tuple[list[Paper], Report]:
     report = Report()
-    return list(read(seed_page, report)), report
+    return [record.paper for record in read(seed_page, report)], report
 
 
 def test_the_real_page_has_37_papers(seed: tuple[list[Paper], Report]) -> None:
@@ -130,7 +130,7 @@ def test_facts_of_the_real_page(
 
 def test_the_shipped_papers_are_the_real_page(seed: tuple[list[Paper], Report]) -> None:
     """`data/papers.jsonl` is what the importer makes of the page, record by record."""
-    shipped = list(read(ROOT / "data" / "papers.jsonl", Report()))
+    shipped = [record.paper for record in read(ROOT / "data" / "papers.jsonl", Report())]
     assert len(shipped) == len(seed[0])
     for ours, theirs in zip(shipped, seed[0], strict=True):
         assert ours == theirs
@@ -139,7 +139,7 @@ def test_the_shipped_papers_are_the_real_page(seed: tuple[list[Paper], Report]) 
 def test_a_year_that_is_given_wins(seed_page: Path) -> None:
     """Who knows the year says so: nothing is guessed, and years that are written stay."""
     report = Report()
-    papers = list(read(seed_page, report, Options(year=2031)))
+    papers = [record.paper for record in read(seed_page, report, Options(year=2031))]
     assert [papers[0].published, papers[8].published] == ["2031-09-25", "2024-12-29"]
     assert notes(report, "guessed") == []
 

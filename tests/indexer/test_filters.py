@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from indexer.change import Change
 from indexer.errors import InvalidQuery
 from indexer.filters import Filters, fold, name_words, to_sql
+from indexer.identity import Record
 from indexer.paper import Paper
 from indexer.store_writer import StoreWriter
 from tests.indexer.test_paper import DATES, assert_helpful
@@ -123,6 +124,21 @@ def test_labels_are_compared_as_papers_keep_them(tmp_path: Path, filters: Filter
     ]
     with store_of(tmp_path, papers) as store:
         assert [paper.id for paper in store.browse(filters, 9, 0)] == ids
+
+
+def test_a_paper_is_of_every_source_that_has_a_record_of_it(tmp_path: Path) -> None:
+    """A paper that arXiv and Hugging Face both describe is found under either, and each of them counts it once."""
+    names = [("arxiv", "1"), ("arxiv", "2"), ("hf", "1"), (None, "1")]
+    records = tuple(Record(Paper(paper_id, "t", source=source), "a file") for source, paper_id in names)
+    merged = Change(Paper("1", "t", source="arxiv"), records, ROW)
+    with store_of(tmp_path, [Paper("3", "t", source="hf")]) as store:
+        with store.transaction():
+            store.apply([merged])
+        for source, ids in (("arxiv", ["1"]), ("hf", ["1", "3"]), ("arXiv", []), ("h", [])):
+            filters = Filters(source=source)
+            assert [paper.id for paper in store.browse(filters, 9, 0)] == ids
+            assert store.count(filters) == len(store.matching(filters)) == len(ids)
+        assert store.sources() == {"hf": 2, "": 1, "arxiv": 1}
 
 
 # Exactness

@@ -43,7 +43,7 @@ def indexed(tmp_path: Path) -> Manifest:
     (place / "lexical").mkdir(parents=True)
     (place / "dense.faiss").write_bytes(b"rows")
     (place / "lexical" / "segment.store").write_bytes(b"words")
-    return replace(PLAIN, files=list_files(place, {}))
+    return replace(PLAIN, files=list_files(place, None, {}))
 
 
 # On disk
@@ -213,30 +213,50 @@ def test_every_file_is_listed(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     for name in ("z", "a/y", "a/b/x", "a/.managed.json", "a/.tantivy-writer.lock"):
         (tmp_path / name).write_bytes(name.encode())
-    listed = list_files(tmp_path, {})
+    listed = list_files(tmp_path, None, {})
     assert listed == {name: facts(name.encode()) for name in ("a/.managed.json", "a/b/x", "a/y", "z")}
     assert list(listed) == sorted(listed)
 
 
-@pytest.mark.parametrize(
-    ("name", "reused"),
-    [
-        ("lexical/0a1b.store", True),
-        ("lexical/0a1b.term", True),
-        ("lexical/meta.json", False),
-        ("lexical/.managed.json", False),
-        ("dense.faiss", False),
-    ],
-)
-def test_known_files_are_not_read_again(tmp_path: Path, name: str, reused: bool) -> None:
-    """A name that is unique to its content keeps its facts, unread; a name that is used again is read again."""
-    (tmp_path / "lexical").mkdir()
-    (tmp_path / name).write_bytes(b"content")
-    known = FileFacts(len(b"content"), "as it was known")
-    assert list_files(tmp_path, {name: known, "gone": known}) == {name: known if reused else facts(b"content")}
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Path, Path]:
+    """The directories of an earlier index and of the next, which shares one file with it and copies another."""
+    before, now = tmp_path / "index-000001", tmp_path / "index-000002"
+    for directory in (before, now):
+        (directory / "lexical").mkdir(parents=True)
+    (before / "lexical" / "0a1b.store").write_bytes(b"shared")
+    (now / "lexical" / "0a1b.store").hardlink_to(before / "lexical" / "0a1b.store")
+    for directory in (before, now):
+        (directory / "dense.faiss").write_bytes(b"copied")
+    return before, now
 
 
-def test_a_known_file_of_another_size_is_read_again(tmp_path: Path) -> None:
-    """Facts that cannot be true are not taken over."""
-    (tmp_path / "0a1b.store").write_bytes(b"content")
-    assert list_files(tmp_path, {"0a1b.store": FileFacts(6, "old")}) == {"0a1b.store": facts(b"content")}
+KNOWN: Final = {
+    "lexical/0a1b.store": FileFacts(6, "as it was known"),
+    "dense.faiss": FileFacts(6, "as it was known"),
+    "gone": FileFacts(6, "as it was known"),
+}
+
+
+def test_the_same_file_is_not_read_again(two: tuple[Path, Path]) -> None:
+    """A file that is the very one of the earlier index keeps its facts, unread; a copy of the same name and size does
+    not, for it may hold anything."""
+    before, now = two
+    assert list_files(now, before, KNOWN) == {
+        "dense.faiss": facts(b"copied"),
+        "lexical/0a1b.store": FileFacts(6, "as it was known"),
+    }
+
+
+def test_without_an_earlier_index_every_file_is_read(two: tuple[Path, Path]) -> None:
+    """Facts of files are believed only beside the files; a directory that is gone has none."""
+    _, now = two
+    read = {"dense.faiss": facts(b"copied"), "lexical/0a1b.store": facts(b"shared")}
+    for previous in (None, now.with_name("index-000000")):
+        assert list_files(now, previous, KNOWN) == read
+
+
+def test_a_shared_file_that_nothing_is_known_of_is_read(two: tuple[Path, Path]) -> None:
+    """The earlier index may have a file that its manifest did not name."""
+    before, now = two
+    assert list_files(now, before, {})["lexical/0a1b.store"] == facts(b"shared")

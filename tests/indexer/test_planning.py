@@ -90,7 +90,10 @@ BRIDGE: Final = record("W1", LONG, "arxiv:2401.00001", "doi:10.1093/x.1", "opena
 def test_a_common_identifier_makes_one_paper(empty: Collection, encoder: ToyEncoder, chunk: int) -> None:
     """Two records with the same DOI are one paper, under the id it came with, with the best of both."""
     published = replace(PUBLISHED, paper=replace(PUBLISHED.paper, title=OTHER))
-    for records, expected in ([[PREPRINT, BRIDGE, published], {"added": 1, "merged": 2}], [[PREPRINT], {"unchanged": 1}]):
+    for records, expected in (
+        [[PREPRINT, BRIDGE, published], {"added": 1, "merged": 2}],
+        [[PREPRINT], {"unchanged": 1}],
+    ):
         assert counts(run(empty, encoder, records)) == expected, chunk
     (paper,) = empty.snapshot().store.all_papers()
     assert (paper.id, paper.title, paper.authors, paper.venue) == ("2401.00001", LONG, ("Ada Bee",), "Mind")
@@ -227,7 +230,7 @@ def test_one_title_of_two_authors(empty: Collection, encoder: ToyEncoder, chunk:
 def test_a_title_that_many_papers_have(
     empty: Collection, encoder: ToyEncoder, chunk: int, authors: tuple[Any, Any]
 ) -> None:
-    """"Editorial" of one source says nothing of "Editorial" of another, though both have their id from it."""
+    """ "Editorial" of one source says nothing of "Editorial" of another, though both have their id from it."""
     one = record("editorial", "Editorial", by=authors[0], source="a")
     two = record("editorial", "Editorial", by=authors[1], source="b")
     assert counts(run(empty, encoder, [one, two])) == {"added": 2}, chunk
@@ -399,7 +402,9 @@ def imported(
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(RECORDS, max_size=9), st.sampled_from(CHUNKS))
-@example([record("x", LONG, "doi:10.1234/a"), record("y", LONG, "doi:10.1234/a"), record("x", OTHER, "acl:P19-1001")], 1)
+@example(
+    [record("x", LONG, "doi:10.1234/a"), record("y", LONG, "doi:10.1234/a"), record("x", OTHER, "acl:P19-1001")], 1
+)
 def test_every_record_is_counted_once(records: list[Record], chunk: int) -> None:
     """Of any records each is added, an update, unchanged, merged or superseded; each that is new is kept; a paper is
     there for each that was added, but for those that turned out to be others; and a second import is in vain."""
