@@ -63,8 +63,8 @@ async def _keep_fresh(app: FastAPI) -> AsyncIterator[None]:
         while not stopped.wait(REFRESH):
             try:
                 collection.snapshot()
-            except PaperkinError as error:  # the next question will meet it and say so
-                _log.warning("%s %s", error.message, error.next_step)
+            except (PaperkinError, OSError) as error:  # the next question will meet it and say so
+                _log.warning("%s", error)
                 stopped.wait(10 * REFRESH)
 
     watcher = threading.Thread(target=watch, name="refresh", daemon=True)

@@ -35,13 +35,13 @@ def import_files(
     """
     files = registry.find(names)
     for path in files if len(files) == 1 else []:
-        registry.check(path)
+        registry.check(path, options)
     exists = Collection.exists(settings.collection)
     opened = Collection(settings.collection) if exists else None
     encoder = open_encoder(settings.model, settings.cache, announce)
     collection = opened or Collection.create(settings.collection, encoder.identity)
     stopped = threading.Event()
-    with _stop_on_interrupt(stopped), _progress(files, options) as progress:
+    with _stop_on_interrupt(stopped), _progress(files, options, stopped.is_set) as progress:
         ingest(collection, encoder, read_all(files, report, options), report, progress, stopped.is_set)
     return collection.snapshot().papers, stopped.is_set()
 
@@ -54,7 +54,7 @@ def read_all(files: Sequence[Path], report: Report, options: registry.Options) -
         except UnreadableSource as error:
             if len(files) == 1:
                 raise
-            report.note("skipped", path.name, error.message)
+            report.note("unreadable", path.name, error.message)
 
 
 @contextmanager
@@ -78,7 +78,9 @@ def _stop_on_interrupt(stopped: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(files: Sequence[Path], options: registry.Options) -> Iterator[Callable[[int], None]]:
+def _progress(
+    files: Sequence[Path], options: registry.Options, stop: Callable[[], bool]
+) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal with the rate and the time left, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -101,7 +103,7 @@ def _progress(files: Sequence[Path], options: registry.Options) -> Iterator[Call
             return Text("" if speed is None else f"{speed:,.0f}/s")
 
     counted = TextColumn("{task.completed:,} of {task.total:,} records")
-    total = _count(files, options)
+    total = _count(files, options, stop)
     columns: tuple[ProgressColumn, ...] = (TextColumn("{task.completed:,} records"), Rate(), TimeElapsedColumn())
     if total:
         columns = (BarColumn(), counted, Rate(), TimeRemainingColumn())
@@ -110,8 +112,19 @@ def _progress(files: Sequence[Path], options: registry.Options) -> Iterator[Call
         yield lambda done: bar.update(task, completed=done)
 
 
-def _count(files: Sequence[Path], options: registry.Options) -> int | None:
-    """The records in files, which takes little beside encoding them; `None` where they can be read only once."""
+def _count(files: Sequence[Path], options: registry.Options, stop: Callable[[], bool]) -> int | None:
+    """The records in files, which takes little beside encoding them.
+
+    `None` where they can be read only once or not to their end, and where a person does not want to wait.
+    """
     if not all(path.is_file() for path in files):
         return None
-    return sum(1 for _ in read_all(files, Report(), options))
+    total = 0
+    try:
+        for _ in read_all(files, Report(), options):
+            total += 1
+            if stop():
+                return None
+    except UnreadableSource:
+        return None
+    return total

@@ -43,7 +43,7 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
         if not service.loopback and service.api_key is None:
             print("It takes no changes: set PAPERKIN_API_KEY to allow them with that key.", flush=True)
         config = uvicorn.Config(
-            create_app(service), log_level="warning", server_header=False, lifespan="off", http=Protocol
+            create_app(service), log_level="warning", server_header=False, lifespan="on", http=Protocol
         )
         try:
             uvicorn.Server(config).run(sockets=[listening])

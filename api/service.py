@@ -30,11 +30,16 @@ class Service:
     api_key: str | None = None
     loopback: bool = True
 
-    def add(self, papers: Sequence[Paper]) -> Report:
-        """Add papers that a person wrote, or change those that are known."""
+    def add(self, papers: Sequence[Paper], named: Sequence[bool]) -> tuple[Report, list[str]]:
+        """Add papers that a person wrote, or change those that are known.
+
+        `named` tells whose id the person gave. Returns the report and the id under which each paper stands.
+        """
         report = Report(read=len(papers))
-        ingest(self.collection, self.encoder, [Record(paper, BY_HAND) for paper in papers], report)
-        return report
+        ids: list[str] = []
+        records = [Record(paper, BY_HAND, named=given) for paper, given in zip(papers, named, strict=True)]
+        ingest(self.collection, self.encoder, records, report, placed=lambda _, paper_id: ids.append(paper_id))
+        return report, ids
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove papers; returns how many there were."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from indexer.manifest import DENSE, MANIFEST, Manifest
 from indexer.paper import TEXT_RECIPE
 from indexer.store import State, Store
 from indexer.store_writer import StoreWriter
-from indexer.writer import Writer
+from indexer.writer import OLDER, Writer
 
 WRITER_WAIT: Final = 30.0
 READER_WAIT: Final = 15.0
@@ -79,7 +80,8 @@ class Collection:
         """
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            if not is_vacant(directory):
+            if not cls.exists(directory) and not is_vacant(directory) and not cls.exists(directory):
+                # Looked for twice: another process may be making it at this moment.
                 raise CollectionForeign(f"{directory} holds something that is not a collection.", ELSEWHERE)
             meta = {"format": FORMAT, "model": json.dumps(asdict(identity)), "recipe": TEXT_RECIPE}
             with lock.writer_lock(directory, "create", WRITER_WAIT):
@@ -233,12 +235,21 @@ class Collection:
 
         Nothing is mended; opening a snapshot does that.
         """
-        with self.writing("verify", mend=False) as writer:
-            problems = writer.store.check()
+        if not os.access(self.directory, os.W_OK):
+            store = StoreWriter(self.directory / TRUTH)  # nobody writes here, and no lock can be made
             try:
-                self._check_indexes(writer.store.state())
-            except IndexDamaged as error:
-                problems.append(f"{error.message} {error.next_step}")
+                return self._problems(store)
+            finally:
+                store.close()
+        with self.writing("verify", mend=False) as writer:
+            return self._problems(writer.store)
+
+    def _problems(self, store: StoreWriter) -> list[str]:
+        problems = store.check()
+        try:
+            self._check_indexes(store.state())
+        except IndexDamaged as error:
+            problems.append(f"{error.message} {error.next_step}")
         return problems
 
     def _check_indexes(self, state: State) -> None:
@@ -247,6 +258,8 @@ class Collection:
         if manifest is None:
             raise IndexDamaged(f"{self.directory / MANIFEST} is missing or not as it was written.")
         manifest.check(self.directory, thorough=True)
+        if manifest.sequence >= state.sequence and not manifest.covers(state):
+            raise IndexDamaged(f"{self.directory / TRUTH} {OLDER}")
         lexical = LexicalIndex(self.directory / manifest.directory / LEXICAL)
         if not manifest.covers(state) or lexical.papers != state.papers:
             raise IndexDamaged(f"The indexes in {self.directory} do not cover its papers.")

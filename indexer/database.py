@@ -120,7 +120,8 @@ class Database:
                 int(value) if isinstance(value, np.integer) else value for value in values[start : start + _IN_LIMIT]
             ]
             with self._guard():
-                yield from self._db.execute(sql.format(",".join("?" * len(part))), part).fetchall()
+                found = self._db.execute(sql.format(",".join("?" * len(part))), part).fetchall()
+            yield from found  # not inside: who asked may stop half-way, and would take the lock along
 
     def _page(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._guard():
@@ -135,5 +136,5 @@ def _how_to_open(path: Path) -> str:
     """
     if os.access(path.parent, os.W_OK):
         return "mode=rw"
-    log = path.with_name(path.name + "-wal")
-    return "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+    beside = (path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"))
+    return "mode=ro" if any(file.exists() for file in beside) else "mode=ro&immutable=1"

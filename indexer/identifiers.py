@@ -31,6 +31,10 @@ _PLACES: Final = (
     ("s2", re.compile(r"semanticscholar\.org/paper/(?:.*/)?([0-9a-f]{40})")),
 )
 
+MAX_LENGTH: Final = 2_000
+"""Characters looked at: an address may be that long, and no identifier is longer."""
+MAX_DOI: Final = 300
+
 PREPRINT_DOIS: Final = (
     "10.1101/", "10.2139/ssrn", "10.20944/preprints", "10.21203/rs", "10.26434/chemrxiv", "10.31234/osf",
     "10.31219/osf", "10.36227/techrxiv", "10.7287/peerj.preprints", "10.22541/au", "10.5281/zenodo", "10.64898/",
@@ -74,8 +78,10 @@ def mend_arxiv(text: str) -> str | None:
 def identifier(scheme: str, value: str) -> str | None:
     """`scheme:value` in its one spelling, or `None` where the value is none of the scheme."""
     normalise = _SCHEMES.get(scheme.lower())
-    text = unquote(value.strip())
-    found = normalise(_out_of_place(scheme.lower(), text)) if normalise and text else None
+    text = value.strip()
+    if normalise is None or not 0 < len(text) <= MAX_LENGTH:
+        return None
+    found = normalise(_out_of_place(scheme.lower(), text))
     if found and scheme.lower() == "doi" and (match := _ARXIV_DOI.fullmatch(found)):
         return identifier("arxiv", match[1])  # the DOI of every arXiv paper says nothing new
     return f"{scheme.lower()}:{found}" if found else None
@@ -84,9 +90,11 @@ def identifier(scheme: str, value: str) -> str | None:
 def find_identifier(text: str) -> str | None:
     """The identifier that a text is, in any of the usual ways to write one: an address, `arXiv:…`, a bare DOI."""
     text = text.strip()
+    if len(text) > MAX_LENGTH:
+        return None
     for scheme, place in _PLACES:
         if match := place.search(re.split(r"[?#]", text)[0]):
-            return identifier(scheme, match[1])
+            return identifier(scheme, unquote(match[1]))
     scheme, colon, value = text.partition(":")
     if colon and scheme.lower() in _SCHEMES and (found := identifier(scheme, value)):
         return found
@@ -120,7 +128,7 @@ def _out_of_place(scheme: str, text: str) -> str:
     """What stands after the host in an address of the scheme, else the text itself."""
     for name, place in _PLACES:
         if name == scheme and (match := place.search(re.split(r"[?#]", text)[0])):
-            return match[1]
+            return unquote(match[1])
     return text
 
 
@@ -134,7 +142,7 @@ def _doi(text: str) -> str | None:
     # A bracket that closes nothing belongs to the sentence around the DOI.
     while text.endswith(")") and text.count("(") < text.count(")"):
         text = text[:-1]
-    return text.lower() if _DOI.fullmatch(text) and len(text) <= 300 else None
+    return text.lower() if _DOI.fullmatch(text) and text.isprintable() and len(text) <= MAX_DOI else None
 
 
 def _acl(text: str) -> str | None:

@@ -33,12 +33,16 @@ _ARCHIVES: Final = ("arxiv", "acl", "pmid")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one source says of a paper. `paper.source` and `paper.id` are its name; `origin` is the file it is from."""
+    """What one source says of a paper. `paper.source` and `paper.id` are its name; `origin` is the file it is from.
+
+    `apart` keeps it from being merged; `named` says that a person gave the id, which then means that very paper.
+    """
 
     paper: Paper
     origin: str = ""
     day: str = ""
     apart: bool = False
+    named: bool = False
 
     @property
     def name(self) -> tuple[str, str]:
@@ -78,7 +82,8 @@ def is_older(new: Paper, old: Paper) -> bool:
     """Whether a record is an earlier version of one that is known: then it says nothing new."""
     if new.version is not None and old.version is not None and new.version != old.version:
         return new.version < old.version
-    return bool(new.updated and old.updated and new.updated < old.updated)
+    ours, theirs = new.updated or new.published, old.updated or old.published
+    return bool(ours and theirs and (new.updated or old.updated) and ours < theirs)
 
 
 def title_key(paper: Paper) -> int:
@@ -106,7 +111,12 @@ def same_work(one: Paper, other: Paper) -> bool:
     title = normal_title(one.title)
     if title != normal_title(other.title) or not _tells(title):
         return False
-    return _share_author(one, other) and not _told_apart(one, other, _UNIQUE) and not _two_publishers(one, other)
+    return _share_author(one, other) and not are_told_apart(one, other)
+
+
+def are_told_apart(one: Paper, other: Paper) -> bool:
+    """Whether names say that two papers of one title are two: of one archive or catalogue, or DOIs of publishers."""
+    return _told_apart(one, other, _UNIQUE) or _two_publishers(one, other)
 
 
 def contradict(one: Paper, other: Paper) -> bool:
@@ -116,9 +126,14 @@ def contradict(one: Paper, other: Paper) -> bool:
 
 def takes_id(new: Paper, old: Paper) -> bool:
     """Whether a record of a known name is of the known paper: a name made of the title alone may be of another."""
-    if new.id != id_from_title(new.title or new.abstract) or not (new.authors and old.authors):
+    if new.id != id_from_title(new.title or new.abstract):
         return True
-    return bool(_people(new) & _people(old))
+    if new.authors and old.authors and not _people(new) & _people(old):
+        return False
+    return _tells(normal_title(new.title)) or not any(
+        ours and theirs and ours != theirs
+        for ours, theirs in ((new.day, old.day), (new.venue, old.venue), (new.url, old.url))
+    )
 
 
 def another_id(paper: Paper) -> str:

@@ -47,23 +47,25 @@ def ingest(
     report: Report,
     progress: Callable[[int], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
+    placed: Callable[[str, str], None] = lambda *_: None,
 ) -> None:
     """Add papers to a collection, merging and updating those that are known, and count them in the report.
 
     A record that is stored already is neither encoded nor written; a paper whose text is the same keeps its row.
-    `progress` is told the number of records that are safe on disk. Once `stop` is true no more are read, and those
-    under way are finished; where reading fails, too, before its error is raised. Raises `CollectionMismatch` for
-    another model.
+    `progress` is told the number of records that are safe on disk, `placed` each record's id and that of its paper.
+    Once `stop` is true no more are read, and those under way are finished; where reading fails, too, before its error
+    is raised. Raises `CollectionMismatch` for
     """
     collection.expect(encoder.identity)
-    long_before, done = encoder.long_texts, 0
+    done = 0
     waiting: _Encoding | None = None
     with (
         collection.writing("import") as writer,
         _ReadAhead(_chunks(papers), stop) as chunks,
         ThreadPoolExecutor(1, "encode") as pool,
     ):
-        planner = Planner(writer.store, report, datetime.now(UTC).date().isoformat())
+        long_before = encoder.long_texts
+        planner = Planner(writer.store, report, datetime.now(UTC).date().isoformat(), placed)
         for chunk in chunks:
             changes = planner.plan(chunk)
             encoding = _Encoding(len(chunk), changes, pool.submit(_encode, encoder, changes))
@@ -73,6 +75,8 @@ def ingest(
         if waiting:
             _commit(writer, waiting, done, progress)
         report.long += encoder.long_texts - long_before
+        if stop():
+            report.read = report.kept + report.counts["skipped"]  # what was read ahead has not come to anything
         chunks.raise_error()
 
 

@@ -25,6 +25,7 @@ LIMITS: Final = {
     "author": 500,
     "category": 200,
     "url": 2_000,
+    "identifier": 320,
 }
 MAX_SLUG: Final = 64
 MAX_LIST: Final = 10_000

@@ -7,7 +7,7 @@ be on its way there, so its papers are remembered until the next call.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,10 +17,10 @@ from indexer.identity import (
     BY_HAND,
     Record,
     another_id,
+    are_told_apart,
     contradict,
     fold_records,
     is_older,
-    normal_title,
     same_work,
     takes_id,
     title_key,
@@ -34,14 +34,19 @@ Name = tuple[str, str]
 
 @dataclass(eq=False, slots=True)
 class _Group:
-    """A paper that is being put together of its records."""
+    """A paper that is being put together of its records.
+
+    `absorbed` are papers that became part of it in this call of `plan`, `before` those of the last call, whose removal
+    may still be on its way to the store.
+    """
 
     id: str
+    born: int = 0
     slot: Slot = field(default_factory=Slot)
     records: dict[Name, Record] = field(default_factory=dict)
-    content: bytes | None = None
     text: bytes | None = None
     absorbed: list[_Group] = field(default_factory=list)
+    before: list[_Group] = field(default_factory=list)
     gone: bool = False
 
     @classmethod
@@ -50,19 +55,25 @@ class _Group:
             id=entry.paper.id,
             slot=Slot(entry.stored.key),
             records={record.name: record for record in entry.records},
-            content=entry.stored.content_hash,
             text=entry.stored.text_hash,
         )
 
 
 class Planner:
-    """Plans the changes of one import. `report` is told what becomes of every record."""
+    """Plans the changes of one import.
 
-    def __init__(self, store: Store, report: Report, day: str) -> None:
+    `report` is told what becomes of every record, `placed` a record's id and a name by which its paper is found.
+    """
+
+    def __init__(
+        self, store: Store, report: Report, day: str, placed: Callable[[str, str], None] = lambda *_: None
+    ) -> None:
         self._store: Final = store
         self._report: Final = report
         self._day: Final = day
+        self._placed: Final = placed
         self._seen: set[int] = set()
+        self._born = 0
         self._forget()
         self._last: list[_Group] = []
 
@@ -81,10 +92,11 @@ class Planner:
             if is_same and record.name not in self._by_name:  # all of them, when a file is read again
                 self._report.unchanged += 1
                 self._seen.add(hash(record.name))
+                self._placed(record.paper.id, record.paper.id)
             else:
                 self._place(record)
         self._last = [group for group in self._touched if not group.gone]
-        return [change for group in self._last if (change := self._change(group))]
+        return [self._change(group) for group in self._last]
 
     # What is known
 
@@ -97,10 +109,10 @@ class Planner:
         self._by_title: defaultdict[int, dict[_Group, None]] = defaultdict(dict)
 
     def _remember(self, group: _Group) -> None:
-        for held in (group, *group.absorbed):
+        for held in (group, *group.absorbed, *group.before):
             if held.slot.key is not None:
                 self._by_key[held.slot.key] = group
-        self._by_id[group.id] = group
+            self._by_id[held.id] = group
         for record in group.records.values():
             self._remember_record(group, record)
 
@@ -131,28 +143,31 @@ class Planner:
     def _place(self, given: Record) -> None:
         record = replace(given, day=self._day)
         group = self._by_name.get(record.name)
-        if group and not takes_id(record.paper, group.records[record.name].paper):
+        if group and not record.named and not takes_id(record.paper, group.records[record.name].paper):
             record = replace(record, paper=replace(record.paper, id=another_id(record.paper)))
             group = self._by_name.get(record.name)
         if group:
             self._update(group, record)
         elif hosts := self._hosts(record):
-            self._join(hosts[0], record)
+            group = hosts[0]
+            self._join(group, record)
         else:
-            group = _Group(self._free_id(record.paper))
+            self._born += 1
+            group = _Group(self._free_id(record.paper), self._born)
             self._by_id[group.id] = group
             self._put(group, record)
             self._report.added += 1
         self._seen.add(hash(record.name))
+        self._placed(given.paper.id, self._by_id[group.id].id)
 
     def _update(self, group: _Group, record: Record) -> None:
         old = group.records[record.name]
         if old.paper == record.paper:
             self._report.unchanged += 1
-        elif is_older(record.paper, old.paper):
+        elif record.origin != BY_HAND and is_older(record.paper, old.paper):
             self._supersede(record, "an earlier version than the one that is stored")
-        elif hash(record.name) in self._seen and not is_older(old.paper, record.paper):
-            self._supersede(record, "another record of this name came first")
+        elif record.origin != BY_HAND and hash(record.name) in self._seen and not is_older(old.paper, record.paper):
+            self._supersede(record, "another record of the same source and id came before")
         else:
             self._put(group, replace(record, apart=old.apart))
             self._report.updated += 1
@@ -160,12 +175,13 @@ class Planner:
     def _join(self, group: _Group, record: Record) -> None:
         self._put(group, record)
         self._report.merged += 1
-        source = record.paper.source or record.origin or "this source"
-        self._report.note("merged", record.paper.id, f"the record of {source} joined the paper {group.id}")
+        known = ", ".join(sorted({held.name[0] or held.origin for held in group.records.values() if held != record}))
+        self._report.note("merged", _where(record), f"joined the paper {group.id}, which is known from {known}")
 
     def _supersede(self, record: Record, why: str) -> None:
         self._report.superseded += 1
-        self._report.note("superseded", record.paper.id, f"{shorten(record.paper.heading, 60)!r} was left out: {why}")
+        what = f"{shorten(record.paper.heading, 60)!r} was left out: {why}"
+        self._report.note("superseded", _where(record), what)
 
     def _put(self, group: _Group, record: Record) -> None:
         """Give a paper a record, and unite it with other papers that the record shows to be the same."""
@@ -175,23 +191,25 @@ class Planner:
         if not record.apart:
             for other in self._identified(record):
                 if other is not group and not other.gone and not _contradictory(group, other):
-                    self._absorb(group, other)
+                    group, younger = sorted((group, other), key=_age)  # the older one keeps its id
+                    self._absorb(group, younger)
+                    self._touched[group] = None
 
     def _absorb(self, group: _Group, other: _Group) -> None:
         other.gone = True
         group.absorbed += [other, *other.absorbed]
+        group.before += other.before
         self._report.note("merged", other.id, f"the paper turned out to be {group.id}")
         group.records |= other.records
         self._touched.pop(other, None)
         self._remember(group)
-        self._by_id[other.id] = group
 
     def _hosts(self, record: Record) -> list[_Group]:
         """The papers that a new record belongs to, the oldest first."""
         paper = record.paper
         found = dict.fromkeys(self._identified(record))
         same_id = self._by_id.get(paper.id)
-        if same_id and (record.origin == BY_HAND or _same_title(paper, same_id)):
+        if same_id and not same_id.gone and (record.named or _same_title(paper, same_id)):
             found[same_id] = None
         if not found:
             found = dict.fromkeys(
@@ -199,7 +217,7 @@ class Planner:
                 for group in self._by_title.get(title_key(paper), ())
                 if not group.gone and _same_work(paper, group)
             )
-        return sorted(found, key=lambda group: (group.slot.key is None, group.slot.key or 0))
+        return sorted(found, key=_age)
 
     def _identified(self, record: Record) -> list[_Group]:
         """The papers that share an identifier with a record, and none of whose own contradicts it."""
@@ -217,16 +235,24 @@ class Planner:
 
     # The outcome
 
-    def _change(self, group: _Group) -> Change | None:
-        """The paper as it has become, or `None` where it is already stored like this, records and all."""
+    def _change(self, group: _Group) -> Change:
+        """The paper as it has become."""
         paper = fold_records(group.id, list(group.records.values()))
-        if group not in self._touched:
-            return None
         text = text_hash(paper)
         keep = text == group.text
-        group.content, group.text = paper.content_hash, text
-        absorbed, group.absorbed = tuple(held.slot for held in group.absorbed), []
+        group.text = text
+        absorbed = tuple(held.slot for held in group.absorbed)
+        group.before, group.absorbed = group.absorbed, []
         return Change(paper, tuple(group.records.values()), None, absorbed, group.slot, encode=not keep)
+
+
+def _where(record: Record) -> str:
+    return f"{record.origin}: {record.paper.id}" if record.origin else record.paper.id
+
+
+def _age(group: _Group) -> tuple[bool, int]:
+    """Orders papers by when they came; those that are not stored yet are the youngest."""
+    return group.slot.key is None, group.slot.key or group.born
 
 
 def _joinable(group: _Group) -> Iterable[Record]:
@@ -240,15 +266,15 @@ def _contradictory(one: _Group, other: _Group) -> bool:
 
 
 def _same_title(paper: Paper, group: _Group) -> bool:
-    """Whether a paper that has the same id also has the same title, and no authors who say otherwise."""
-    title = normal_title(paper.title)
-    return any(
-        normal_title(held.paper.title) == title and takes_id(paper, held.paper) for held in group.records.values()
+    """Whether a paper that has the same id also has the same title, and nothing that says otherwise."""
+    title = title_key(paper)
+    return bool(title) and any(
+        title_key(held.paper) == title and takes_id(paper, held.paper) for held in group.records.values()
     )
 
 
 def _same_work(paper: Paper, group: _Group) -> bool:
     records = list(_joinable(group))
     return any(same_work(paper, record.paper) for record in records) and not any(
-        contradict(paper, record.paper) for record in records
+        are_told_apart(paper, record.paper) for record in records
     )

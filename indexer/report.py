@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
-Kind = Literal["guessed", "missing", "repaired", "merged", "superseded", "skipped", "ignored"]
-KINDS: Final[tuple[Kind, ...]] = ("guessed", "missing", "repaired", "merged", "superseded", "skipped", "ignored")
+Kind = Literal["unreadable", "skipped", "merged", "superseded", "repaired", "guessed", "missing", "ignored"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+"""In the order in which they matter. `unreadable` are files, or the rest of one; `skipped` are records."""
 MAX_NOTES: Final = 1_000
 """Notes kept a kind. All are counted; a file with a million faults must not fill the memory."""
 
@@ -40,6 +41,11 @@ class Report:
     long: int = 0
     notes: list[Note] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def kept(self) -> int:
+        """How many records are in the collection now, under whatever paper, or were known to it."""
+        return self.added + self.updated + self.unchanged + self.merged + self.superseded
 
     def note(self, kind: Kind, where: str, what: str) -> None:
         """Count a note, and keep it while there are fewer than `MAX_NOTES` of its kind."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import sys
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -93,18 +94,28 @@ class Graph:
         }
         self._compiled = _openvino().Core().compile_model(folder / GRAPH, "CPU", options)
         self._streams: Final = threads
-        self.inputs: Final = frozenset(str(port.any_name) for port in self._compiled.inputs)
+        self._inputs: Final = [str(port.any_name) for port in self._compiled.inputs]
+        # Requests are made before any of them runs, and only one thread at a time talks to the runtime, but for the
+        # inference itself: it has locks of its own that wait for Python's, and the other way round.
+        self._talking = threading.Lock()
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        for _ in range(threads):
+            self._requests.put(self._compiled.create_infer_request())
 
     def run(self, inputs: Mapping[str, Tokens]) -> Rows:
         """Rows of shape (texts, dimension) for inputs of shape (texts, tokens)."""
+        request = self._requests.get()
         try:
-            request = self._requests.get_nowait()
-        except queue.Empty:
-            request = self._compiled.create_infer_request()
-        known = {name: values for name, values in inputs.items() if name in self.inputs}
-        result: Rows = request.infer(known)[0].copy()  # the request's own memory is used again
-        self._requests.put(request)
+            with self._talking:
+                for name in self._inputs:
+                    tensor = request.get_tensor(name)
+                    tensor.shape = inputs[name].shape
+                    tensor.data[:] = inputs[name]
+            request.infer()
+            with self._talking:
+                result: Rows = request.get_output_tensor(0).data.copy()  # its memory is used again
+        finally:
+            self._requests.put(request)
         return result
 
     def run_all(self, batches: Iterable[Mapping[str, Tokens]]) -> Iterator[Rows]:

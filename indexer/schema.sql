@@ -33,8 +33,9 @@ CREATE INDEX record_by_source ON record (source, key);
 CREATE INDEX record_by_title ON record (title_key);
 
 CREATE TABLE identifier (              -- `scheme:value`; a record that has one belongs to its paper
-    name TEXT NOT NULL,
-    key  INTEGER NOT NULL REFERENCES paper ON DELETE CASCADE,
+    name  TEXT NOT NULL,
+    key   INTEGER NOT NULL REFERENCES paper ON DELETE CASCADE,
+    apart INTEGER NOT NULL,                           -- 1: the paper is found by it, but no record joins it
     PRIMARY KEY (name, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX identifier_by_key ON identifier (key);

@@ -81,7 +81,7 @@ class Store(Database):
         meta = self.meta()
         try:
             return State(int(meta["sequence"]), int(meta["papers"]), int(meta["fingerprint"], 16))
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, TypeError) as error:
             raise CollectionDamaged(
                 f"{self._path} lacks its counters.", "Restore a backup, or index the papers again elsewhere."
             ) from error
@@ -152,7 +152,7 @@ class Store(Database):
 
     def identified(self, identifiers: Sequence[str]) -> list[tuple[str, int]]:
         """(identifier, key) of the papers that have any of these identifiers."""
-        return list(self._among("SELECT name, key FROM identifier WHERE name IN ({})", identifiers))
+        return list(self._among("SELECT name, key FROM identifier WHERE apart = 0 AND name IN ({})", identifiers))
 
     def titled(self, title_keys: Sequence[int]) -> list[tuple[int, int]]:
         """(title key, key) of the papers that a record of one of these titles describes."""
@@ -219,6 +219,8 @@ class Store(Database):
             "SELECT key, row FROM embedding JOIN paper USING (key) WHERE sequence > ? AND key > ?", after, last
         ):
             last = found[-1][0]
+            if any(not isinstance(row, bytes) or len(row) != dimension * ROW_TYPE.itemsize for _, row in found):
+                raise self._damaged()
             rows = np.frombuffer(b"".join(row for _, row in found), dtype=ROW_TYPE)
             yield np.array([key for key, _ in found], dtype=np.int64), rows.reshape(len(found), dimension)
 
@@ -281,7 +283,9 @@ class Store(Database):
 
     def _whole(self, record: str, content_hash: bytes) -> str:
         """The record, if it is as it was written."""
-        if hashlib.sha256(record.encode(errors="surrogatepass")).digest() != content_hash:
+        # A flipped bit in SQLite's own bytes can turn a text into any other type.
+        whole = isinstance(record, str) and hashlib.sha256(record.encode(errors="surrogatepass")).digest()
+        if not whole or whole != content_hash:
             raise self._damaged()
         return record
 

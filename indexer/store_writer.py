@@ -61,9 +61,12 @@ class StoreWriter(Store):
                 "SELECT id, CAST(record AS BLOB), content_hash, row FROM paper LEFT JOIN embedding USING (key)"
             ):
                 papers += 1
-                if hashlib.sha256(record).digest() != content or row is None:
+                # A flipped bit in SQLite's own bytes can turn a value into any other type.
+                typed = isinstance(paper_id, str) and all(isinstance(part, bytes) for part in (record, content, row))
+                if not typed or hashlib.sha256(record).digest() != content:
                     problems.append(f"the record or the embedding of {paper_id!r} is damaged")
-                fingerprint += _fingerprint(paper_id, content, row or b"")
+                else:
+                    fingerprint += _fingerprint(paper_id, content, row)
             problems += self._check_records()
             state = self.state()
         if (papers, fingerprint % 2**_FINGERPRINT_BITS) != (state.papers, state.fingerprint):
@@ -78,7 +81,7 @@ class StoreWriter(Store):
                 "SELECT source, record.id, CAST(coalesce(record.record, paper.record) AS BLOB), record.content_hash"
                 " FROM record JOIN paper USING (key)"
             )
-            if hashlib.sha256(record).digest() != content
+            if not isinstance(record, bytes) or hashlib.sha256(record).digest() != content
         ]
         orphans = self._db.execute("SELECT id FROM paper WHERE key NOT IN (SELECT key FROM record)")
         return problems + [f"no record describes {paper_id!r}" for (paper_id,) in orphans]
@@ -181,8 +184,12 @@ class StoreWriter(Store):
                 ),
             )
         self._db.executemany(
-            "INSERT OR IGNORE INTO identifier VALUES (?, ?)",
-            [(name, key) for record in records if not record.apart for name in record.paper.identifiers],
+            "INSERT OR IGNORE INTO identifier VALUES (?, ?, ?)",
+            [
+                (name, key, record.apart)
+                for record in sorted(records, key=lambda record: record.apart)
+                for name in record.paper.identifiers
+            ],
         )
 
     def _fingerprint_of(self, paper_id: str) -> int | None:

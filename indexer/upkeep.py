@@ -34,18 +34,18 @@ def backup(collection: Collection, file: Path, *, overwrite: bool = False) -> in
     Others may read and write meanwhile: the file holds one state. It is checked, and complete or absent. Raises
     `CollectionError` where `file` exists, unless it is a backup and may be overwritten.
     """
-    if file.exists() and not (overwrite and _is_database(file)):
-        raise CollectionError(f"{file} exists.", "Choose another name, or --overwrite an earlier backup.")
+    if file.exists() and not (overwrite and _is_backup(file)):
+        what = "exists and is no backup" if overwrite else "exists already"
+        raise CollectionError(f"{file} {what}.", "Choose another name, or --overwrite an earlier backup.")
     making = file.with_name(file.name + ".making")
     try:
-        for left in (making, making.with_name(making.name + "-journal")):
-            left.unlink(missing_ok=True)
+        _remove(making)
         store = Store(collection.directory / TRUTH)
         try:
             store.copy_to(making)
         finally:
             store.close()
-        papers = _checked(making)
+        papers = _checked(making, file)
         _sync(making)
         making.replace(file)
         _sync(file.parent)
@@ -54,7 +54,7 @@ def backup(collection: Collection, file: Path, *, overwrite: bool = False) -> in
             f"{file} cannot be written: {error.strerror or error}.", "Choose another place for the backup."
         ) from error
     finally:
-        making.unlink(missing_ok=True)
+        _remove(making)
     return papers
 
 
@@ -65,18 +65,27 @@ def restore(file: Path, directory: Path) -> Collection:
     `CollectionForeign` where the directory holds anything.
     """
     if not _is_database(file):
-        raise UnreadableSource(f"{file} is not a backup.", "Give a file that was made by: paperkin backup FILE.")
+        raise _no_backup(file)
+    log = file.with_name(file.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise UnreadableSource(
+            f"{file} is in use: its latest changes are in {log.name}.", "Make a backup of it: paperkin backup FILE."
+        )
+    making = directory / MAKING
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        if not is_vacant(directory):
-            raise CollectionForeign(f"{directory} is not empty.", ELSEWHERE)
+        _require_vacant(directory)
         with lock.writer_lock(directory, "restore", WRITER_WAIT):
-            making = directory / MAKING
-            shutil.copyfile(file, making)
-            _checked(making, log=True)
-            _sync(making)
-            making.rename(directory / TRUTH)
-            _sync(directory)
+            _require_vacant(directory)  # another process may have made a collection while we waited
+            try:
+                _remove(making)
+                shutil.copyfile(file, making)
+                _checked(making, file, log=True)
+                _sync(making)
+                making.rename(directory / TRUTH)
+                _sync(directory)
+            finally:
+                _remove(making)
     except OSError as error:
         raise CollectionError(
             f"{directory} cannot be made a collection: {error.strerror or error}.", ELSEWHERE
@@ -142,25 +151,63 @@ def _is_database(file: Path) -> bool:
         return False
 
 
-def _checked(file: Path, *, log: bool = False) -> int:
-    """How many papers a copy holds, every one of which is whole. Raises `CollectionDamaged` otherwise.
+def _is_backup(file: Path) -> bool:
+    """Whether a file is one that `backup` has made: not a database of another program, nor a collection's own.
 
-    `log` has SQLite write changes into a log beside the file, as a collection needs it.
+    A collection's own says in its head that it has a log: to replace it would lose what is in that.
     """
-    store = StoreWriter(file)
     try:
-        if log:
-            store.use_log()
-        read_identity(store.meta(), file.parent)
-        problems = store.check()
-        if problems:
-            raise CollectionDamaged(
-                f"{file} is damaged: {problems[0]}{f' (and {len(problems) - 1} more)' if len(problems) > 1 else ''}.",
-                "Use another backup, or index the papers again.",
-            )
-        return store.state().papers
-    finally:
-        store.close()
+        with file.open("rb") as stream:
+            stream.seek(18)
+            if not _is_database(file) or stream.read(2) != b"\1\1":
+                return False
+        store = Store(file)
+        try:
+            return "format" in store.meta()
+        finally:
+            store.close()
+    except (OSError, CollectionError):
+        return False
+
+
+def _no_backup(file: Path) -> UnreadableSource:
+    return UnreadableSource(f"{file} is not a backup.", "Give a file that was made by: paperkin backup FILE.")
+
+
+def _require_vacant(directory: Path) -> None:
+    if not is_vacant(directory):
+        raise CollectionForeign(f"{directory} is not empty.", ELSEWHERE)
+
+
+def _remove(making: Path) -> None:
+    """Remove a database that was not finished, and what SQLite keeps beside one: it would be read into the next."""
+    for end in ("", "-journal", "-wal", "-shm"):
+        making.with_name(making.name + end).unlink(missing_ok=True)
+
+
+def _checked(making: Path, file: Path, *, log: bool = False) -> int:
+    """How many papers a copy holds, every one of which is whole. Raises `CollectionDamaged` of `file` otherwise.
+
+    `log` has SQLite write changes into a log beside the copy, as a collection needs it.
+    """
+    another = "Use another backup, or index the papers again."
+    try:
+        store = StoreWriter(making)
+        try:
+            if log:
+                store.use_log()
+            read_identity(store.meta(), file)
+            problems, papers = store.check(), store.state().papers
+        finally:
+            store.close()
+    except CollectionForeign as error:
+        raise _no_backup(file) from error
+    except CollectionDamaged as error:
+        raise CollectionDamaged(error.message.replace(str(making), str(file)), another) from error
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise CollectionDamaged(f"{file} is damaged: {problems[0]}{more}.", another)
+    return papers
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 
 from indexer import generation
 from indexer.change import Change
+from indexer.directory import TRUTH
 from indexer.errors import CollectionBusy, CollectionMismatch, IndexDamaged
 from indexer.manifest import Manifest
 from indexer.store_writer import StoreWriter
@@ -16,6 +18,11 @@ from indexer.store_writer import StoreWriter
 COMPACT_WAIT: Final = 10.0
 """Seconds that readers get to turn to the new state; a server takes one or two."""
 COMPACT_STEP: Final = 0.1
+OLDER: Final = (
+    "is not covered by its indexes, which are later: a copy was put back, or its log was damaged and the latest changes"
+    " are lost."
+)
+_log = logging.getLogger(__name__)
 
 
 class Writer:
@@ -55,7 +62,8 @@ class Writer:
         manifest = self._in_force or self._load_whole()
         state = self.store.state()
         if manifest and manifest.sequence >= state.sequence and not manifest.covers(state):
-            manifest = None  # the database has been put back: these indexes are of papers it does not have
+            manifest = None  # these indexes are of papers that the database does not have
+            _log.warning("%s %s", self._directory / TRUTH, OLDER)
         if manifest and manifest.covers(state):
             generation.remove_others(self._directory, manifest)
             self._in_force = manifest

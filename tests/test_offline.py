@@ -34,12 +34,13 @@ from pathlib import Path
 from api.app import create_app
 from api.importing import import_files
 from api.service import open_service
+from indexer.report import Report
 from indexer.settings import Settings
 from indexer.sources.registry import Options
 from starlette.testclient import TestClient
 
 settings = Settings.from_environment(os.environ)
-report, papers = import_files([Path(sys.argv[1])], settings, Options(), lambda _: None)
+papers, stopped = import_files([Path(sys.argv[1])], settings, Options(), Report(), lambda _: None)
 client = TestClient(create_app(open_service(settings)), base_url="http://127.0.0.1")
 answer = client.get("/v1/search", params={"q": "emotional TTS", "k": 2}).json()
 page = client.get("/", params={"q": "emotional TTS"})

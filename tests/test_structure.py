@@ -85,16 +85,13 @@ def test_indexer_core_does_not_know_the_importers() -> None:
 
 
 def test_reading_and_fetching_are_apart() -> None:
-    """Importers take bytes and know no network, fetchers bring bytes and know no format, and only the commands that are
-    asked to fetch know the fetchers."""
+    """Importers take bytes and know no network: only the commands that are asked to fetch know the fetchers."""
     users = {
         path.relative_to(ROOT).as_posix()
         for path in FILES
         if any(name.startswith("indexer.fetch") for name in imports(path)) and path.parent != ROOT / "indexer" / "fetch"
     }
     assert users == {"api/commands/filling.py"}
-    fetchers = [path for path in FILES if path.parent == ROOT / "indexer" / "fetch"]
-    assert [path.name for path in fetchers if any(name.startswith("indexer.sources") for name in imports(path))] == []
 
 
 def test_help_is_light() -> None:

@@ -22,7 +22,7 @@ from api.commands.options import (
     print_json,
     settings_of,
 )
-from indexer.errors import InvalidInput, PaperkinError, UnreadableSource
+from indexer.errors import InvalidInput, PaperkinError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,11 +68,14 @@ def _import(files: Sequence[Path], settings: Settings, options: Options, *, stri
     if stopped:
         print("Stopped. Run the same command again to go on: what is stored is not encoded again.", file=sys.stderr)
         raise typer.Exit(130)
-    skipped = report.counts["skipped"]
-    if skipped and skipped >= report.read:
-        raise UnreadableSource("No record could be read as a paper.", "The report says why; see docs/formats.md.")
+    skipped = report.counts["skipped"] + report.counts["unreadable"]
+    if skipped and not report.kept:
+        print(
+            "paperkin: No record could be read as a paper.\nThe report says why; see docs/formats.md.", file=sys.stderr
+        )
+        raise typer.Exit(2)
     if skipped and strict:
-        print(f"paperkin: {text.many(skipped, 'record')} skipped, which --strict does not allow.", file=sys.stderr)
+        print(f"paperkin: {skipped:,} skipped or unreadable, which --strict does not allow.", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -89,7 +92,7 @@ def convert(
     for record in read_all(find(files), report, _options(year, columns)):
         print(to_line(record.paper))
     print(text.report(report), file=sys.stderr)
-    if strict and report.counts["skipped"]:
+    if strict and report.counts["skipped"] + report.counts["unreadable"]:
         raise typer.Exit(1)
 
 

@@ -83,10 +83,10 @@ def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
         raise InvalidQuery(
             "duplicate_id", f"Two different papers have the id {shorten(twice.id)!r}.", "Give each an id of its own."
         )
-    report = service.add(papers)
+    report, ids = service.add(papers, [bool(body.id) for body in bodies])
     snapshot = service.engine.snapshot()
     return ChangeAnswer(
-        ids=[snapshot.store.find(paper.id)[1] for paper in papers],
+        ids=[snapshot.store.find(paper_id)[1] for paper_id in ids],  # a later one of the list may have united papers
         added=report.added,
         updated=report.updated,
         unchanged=report.unchanged,

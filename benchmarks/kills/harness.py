@@ -59,15 +59,32 @@ class Plan:
     earlier: Contents | None = None
 
 
+@dataclass(frozen=True)
+class Usual:
+    """How long an operation takes, in how many changes that can be seen from outside, in how many file operations."""
+
+    seconds: float
+    seen: int
+    steps: int
+
+
 class Harness:
     """Templates of collections, a child that waits, and the results."""
 
-    def __init__(self, place: Path, *, toy: bool, keep: Path | None = None, out: Callable[[str], None] = print) -> None:
+    def __init__(
+        self,
+        place: Path,
+        *,
+        toy: bool,
+        keep: Path | None = None,
+        usual: Usual | None = None,
+        out: Callable[[str], None] = print,
+    ) -> None:
         self.place, self.toy, self.keep, self.out = place, toy, keep, out
         self.encoder = check.Counting(open_model(toy=toy))
         self.table = {operation: Line() for operation in OPERATIONS}
         self.aims: Counter[str] = Counter()
-        self.usual: dict[str, tuple[float, int, int]] = {}
+        self.usual = dict.fromkeys(OPERATIONS, usual) if usual else {}
         self._next = Child(toy=toy)
         self._make_templates()
 
@@ -141,7 +158,7 @@ class Harness:
         return {paper_id: one for paper_id, one in now.items() if paper_id not in removed}
 
     def measure(self, operation: str) -> None:
-        """How long an operation usually takes, in how many changes that can be seen, and how many file operations."""
+        """Have an operation done without a kill, and remember what is usual."""
         plan = self.plan(OPERATIONS.index(operation))
         runner = self._start(plan.task)
         seen, last = 0, None
@@ -152,7 +169,7 @@ class Harness:
         check.after(Path(plan.task.directory), plan.states[-1:], self.encoder)
         if "done" not in told or told["safe"] != len(plan.states) - 1:
             raise Failed(f"{operation} was not killed and told only {told}")
-        self.usual[operation] = (told["took"], seen, int(told["done"]))
+        self.usual[operation] = Usual(told["took"], seen, int(told["done"]))
 
     def _start(self, task: Task) -> Child:
         runner, self._next = self._next, Child(toy=self.toy)
@@ -188,19 +205,19 @@ class Harness:
 
     def _shoot(self, plan: Plan, chance: random.Random) -> tuple[int, bool]:
         """Have the task done and kill it; returns the steps that were acknowledged, and whether it was done."""
-        taken, seen, steps = self.usual[plan.task.operation]
+        usual = self.usual[plan.task.operation]
         aim = chance.choice(AIMS)
         self.aims[aim] += 1
         if aim == "step":
-            die_at = chance.randint(1, steps)
+            die_at = chance.randint(1, usual.steps)
             runner = self._start(replace(plan.task, die_at=die_at))
             told = runner.end(kill=False)
             return int(told.get("safe", 0)), "done" in told
         runner = self._start(plan.task)
         if aim == "time":
-            time.sleep(chance.uniform(0, taken * 1.02))
+            time.sleep(chance.uniform(0, usual.seconds * 1.02))
         else:
-            wanted, last = chance.randint(1, seen), _look(Path(plan.task.directory))
+            wanted, last = chance.randint(1, usual.seen), _look(Path(plan.task.directory))
             while wanted and runner.process.poll() is None:
                 now = _look(Path(plan.task.directory))
                 wanted, last = wanted - (now != last), now
@@ -256,10 +273,17 @@ def _files(place: Path) -> dict[str, tuple[int, int]]:
 
 
 def run(
-    kills: int, seed: int, place: Path, *, toy: bool, keep: Path | None = None, out: Callable[[str], None] = print
+    kills: int,
+    seed: int,
+    place: Path,
+    *,
+    toy: bool,
+    keep: Path | None = None,
+    usual: Usual | None = None,
+    out: Callable[[str], None] = print,
 ) -> dict[str, Line]:
-    """So many kills with the seeds from `seed` on; returns the table."""
-    harness = Harness(place, toy=toy, keep=keep, out=out)
+    """So many kills with the seeds from `seed` on; returns the table. Without `usual`, what is usual is measured."""
+    harness = Harness(place, toy=toy, keep=keep, usual=usual, out=out)
     try:
         for number in range(seed, seed + kills):
             harness.kill(number)

@@ -93,7 +93,8 @@ def open_member(file: IO[bytes], member: Member, ledger: Ledger, *, counted: boo
     if len(header) < _HEADER.size or header[:4] != MAGIC[0]:
         raise Trouble("is not where its archive says", FETCH_AGAIN)
     *_, name, extra = _HEADER.unpack(header)
-    body: Stage = _Slice(file, member.start + _HEADER.size + name + extra, member.packed, ledger, counted=counted)
+    start, stored = member.start + _HEADER.size + name + extra, member.method == _STORED
+    body: Stage = _Slice(file, start, member.packed, ledger, counted=counted, stored=stored)
     if member.method != _STORED:
         body = Unpacked(BufferedReader(body, _BLOCK), ZIP_METHODS[member.method], ledger)
     return _Checked(body, member, ledger)
@@ -162,8 +163,11 @@ class _Guarded(io.RawIOBase):
 class _Slice(Stage):
     """Bytes of a file from one place on; `None` as their number means all. Others may seek in the file meanwhile."""
 
-    def __init__(self, file: IO[bytes], at: int, size: int | None, ledger: Ledger, *, counted: bool) -> None:
+    def __init__(
+        self, file: IO[bytes], at: int, size: int | None, ledger: Ledger, *, counted: bool, stored: bool
+    ) -> None:
         super().__init__(ledger)
+        self._stored = stored
         self._file = file
         self._at = at
         self._left = size
@@ -180,6 +184,8 @@ class _Slice(Stage):
             self._left -= len(data)
         if self._counted:
             self.ledger.read += len(data)
+        if self._stored:
+            self.ledger.add(len(data))  # nothing else unpacks it
         return data
 
 

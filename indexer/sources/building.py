@@ -10,6 +10,7 @@ from indexer.errors import InvalidPaper, shorten
 from indexer.identifiers import mend_arxiv, split_arxiv
 from indexer.paper import Paper, from_record, is_unsafe, make_safe
 from indexer.report import Report
+from indexer.sources.cleaning import people
 
 _TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}.*", re.DOTALL)
 _NEEDED: Final = ("id", "title", "abstract")
@@ -56,6 +57,7 @@ def _fault(name: str, value: object, where: str, report: Report) -> bool:
 def _mend(values: dict[str, Any], where: str, report: Report, *, damaged: bool) -> dict[str, Any]:
     """Mend what real files get wrong and what can be mended without inventing anything."""
     values["id"] = _mend_id(values.get("id"), where, report)
+    values["authors"] = _mend_authors(values.get("authors"), where, report)
     for name in _DATES:
         if isinstance(values.get(name), str):
             # A time of day, as feeds write it, is more than a paper's date needs.
@@ -68,6 +70,22 @@ def _mend(values: dict[str, Any], where: str, report: Report, *, damaged: bool) 
     if damaged:
         report.note("repaired", where, "unreadable characters were replaced by U+FFFD")
     return values
+
+
+def _mend_authors(value: object, where: str, report: Report) -> object:
+    """Names out of one string, or out of objects with a name; an entry that is none costs itself alone."""
+    if isinstance(value, str):
+        return people(value) or None
+    if not isinstance(value, list | tuple):
+        return value
+    names = []
+    for entry in value:
+        name = entry.get("name") if isinstance(entry, dict) else entry
+        if isinstance(name, str):
+            names.append(name)
+        elif name is not None:
+            report.note("repaired", where, f"the author {shorten(repr(name))} is no name; it was dropped")
+    return names
 
 
 def _mend_id(value: object, where: str, report: Report) -> object:

@@ -139,7 +139,7 @@ class _Opening:
         if trouble := self.ledger.take():
             if trouble.refused:
                 raise _told(name, trouble)
-            self.report.note("skipped", name, f"what follows is lost: the file {trouble.what}")
+            self.report.note("unreadable", name, f"what follows is lost: the file {trouble.what}")
 
     def _members(self, name: str, stream: BufferedReader[Any], depth: int) -> Iterator[tuple[str, BufferedReader[Any]]]:
         """Open each member of an archive. One that cannot be opened is skipped; the archive fails if all are."""
@@ -158,12 +158,12 @@ class _Opening:
                         yield one
                 except Trouble as trouble:
                     fault = f"{label} {trouble.what}"
-                    self.report.note("skipped", label, f"the file {trouble.what}")
+                    self.report.note("unreadable", label, f"the file {trouble.what}")
                 except _Refused:
                     raise
                 except UnreadableSource as error:
                     fault = error.message.removesuffix(".")
-                    self.report.note("skipped", label, error.message)
+                    self.report.note("unreadable", label, error.message)
         self._settle(name)
         if not given:
             raise UnreadableSource(f"Nothing in {name} can be read: {fault}.", UNPACK_YOURSELF)

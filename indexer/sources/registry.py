@@ -79,11 +79,11 @@ def find(names: Sequence[Path]) -> list[Path]:
     return opening.find(names)
 
 
-def check(path: Path) -> None:
+def check(path: Path, options: Options | None = None) -> None:
     """Raise `UnreadableSource` where `read` would at once. A pipe is left alone: what is read of it is gone."""
     if path != STANDARD_INPUT and not path.is_fifo():
         for name, stream in opening.open_source(path, Report()):
-            recognise(name, stream.peek(opening.HEAD))
+            recognise(name, stream.peek(opening.HEAD), options)
             return
 
 
@@ -107,7 +107,7 @@ def read(path: Path, report: Report, options: Options | None = None) -> Iterator
     if unknown and not found:
         raise next(iter(unknown.values()))
     for name, reason in unknown.items():
-        report.note("skipped", name, reason.message)
+        report.note("unreadable", name, reason.message)
 
 
 def recognise(name: str, head: bytes, options: Options | None = None) -> Source:
@@ -120,4 +120,7 @@ def recognise(name: str, head: bytes, options: Options | None = None) -> Source:
     if options and options.columns:
         return SOURCES[-1]
     known = "; ".join(source.name for source in SOURCES)
-    raise UnreadableSource(f"{name} is in no format known here.", f"The known formats are: {known}.")
+    raise UnreadableSource(
+        f"{name} is in no format known here.",
+        f"The known formats are: {known}. If it is a table, name its columns: --columns title=…,abstract=….",
+    )

@@ -81,6 +81,10 @@ class _Header:
     line: int
 
 
+MAX_ROW_LINES: Final = 200
+"""Lines that one row may take: a quote that is never closed must not read the whole file for every line of it."""
+
+
 class _Source:
     """Lines that can be given back: a quote that is never closed takes what follows, and that must not be lost."""
 
@@ -90,7 +94,9 @@ class _Source:
         self.taken: list[Line] = []
 
     def __iter__(self) -> Iterator[str]:
-        while line := self._back.popleft() if self._back else next(self._rest, None):
+        while len(self.taken) < MAX_ROW_LINES and (
+            line := self._back.popleft() if self._back else next(self._rest, None)
+        ):
             self.taken.append(line)
             yield line.text + "\n"
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,10 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import create_app
+from api.cli import main
 from api.service import Service
 from indexer.collection import Collection
+from indexer.encoder import CompiledEncoder
 from indexer.ingest import ingest
 from indexer.report import Report
 from search.engine import Engine
@@ -31,6 +33,11 @@ from tests.toys import ToyEncoder
 PROGRAM = Path(sys.executable).with_name("paperkin")
 PAPERS = ROOT / "data" / "papers.jsonl"
 KEY = "a key of sixteen letters"
+STOPPED = (
+    "\nStopping: what has been encoded is being stored …\n"
+    "Stopped. Run the same command again to go on: what is stored is not encoded again.\n"
+)
+"""What a person reads who has interrupted an import."""
 
 
 class Answered(Protocol):
@@ -58,6 +65,9 @@ class Done:
         return json.loads(self.out)
 
 
+Run = Callable[..., Done]
+
+
 @dataclass(frozen=True)
 class Shell:
     """The installed program, each time in a process of its own."""
@@ -76,7 +86,12 @@ class Shell:
         # Where the tests run in the background, SIGINT is ignored, and a program would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with subprocess.Popen(
-            [PROGRAM, *arguments], env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [PROGRAM, *arguments],
+            env=self.environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         ) as process:
             try:
                 yield process
@@ -140,3 +155,38 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     ingest(collection, encoder, TOYS, Report())
     with connect(collection, encoder) as client:
         yield client
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], model_cache: Path, tmp_path: Path) -> Run:
+    """The command line in this process, on a collection that does not exist unless it is named."""
+    monkeypatch.setenv("PAPERKIN_CACHE", str(model_cache))
+    monkeypatch.setenv("PAPERKIN_COLLECTION", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("COLUMNS", "100")
+    for name in ("PAPERKIN_API_KEY", "PAPERKIN_MODEL", "PAPERKIN_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["paperkin", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return Done(int(ended.value.code or 0), printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def toys(run: Run, monkeypatch: pytest.MonkeyPatch, collection: Collection) -> Run:
+    """The command line on the toy papers: for what needs no model."""
+    monkeypatch.setenv("PAPERKIN_COLLECTION", str(collection.directory))
+    return run
+
+
+@pytest.fixture
+def index(run: Run, monkeypatch: pytest.MonkeyPatch, real_encoder: CompiledEncoder, tmp_path: Path) -> Run:
+    """The command line with a new collection of its own and the bundled model, whose preparation is done."""
+    assert real_encoder.identity.dimension == 384
+    monkeypatch.setenv("PAPERKIN_COLLECTION", str(tmp_path / "collection"))
+    return run

@@ -59,7 +59,7 @@ plausible = st.sampled_from(
 QUESTION = ("q", "k", "offset", "mode", "date_from", "date_to", "author", "category", "source")
 RECORD = (
     "id", "title", "abstract", "authors", "author_count", "published",
-    "comments", "upvotes", "categories", "url", "source",
+    "comments", "upvotes", "categories", "url", "venue", "identifiers", "version", "updated", "daily", "source",
 )  # fmt: skip
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from math import sqrt
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
 
 from indexer.collection import Collection
+from indexer.identity import Record
 from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
-from tests.api.conftest import connect
+from tests.api.conftest import connect, error_code
 from tests.toys import ToyEncoder
 
 HALF_PRECISION = 2**-11  # rows are kept as float16, whose numbers below 1 are at most this far apart
@@ -76,6 +79,11 @@ def test_what_a_hit_shows(reader: TestClient) -> None:
         "upvotes": None,
         "categories": [],
         "url": "https://example.org/d",
+        "venue": None,
+        "identifiers": [],
+        "version": None,
+        "updated": None,
+        "daily": None,
         "source": None,
     }
     assert set(answer) == {"hits", "total", "index_version", "took_ms", "expansions"}
@@ -164,6 +172,98 @@ def test_read_a_paper(reader: TestClient) -> None:
     assert answer["index_version"] == ask(reader, "/collection")["index_version"]
     assert ask(reader, "/papers/10.1/d") == ask(reader, "/papers/10.1%2Fd")
     assert ask(reader, "/papers/10.1/d")["id"] == "10.1/d"
+
+
+MERGED: Final = (
+    Record(Paper("2401.00001", "speech", source="arxiv", version=2, authors=("Ada Bee",)), "dump.json"),
+    Record(Paper("W1", "Speech!", source="openalex", venue="Mind", identifiers=("doi:10.1093/x.1", "arxiv:2401.00001",
+           "acl:P19-1001")), "answer.json"),
+)  # fmt: skip
+"""What two sources say of one paper."""
+
+
+@pytest.fixture
+def merged(empty: Collection, encoder: ToyEncoder) -> Iterator[TestClient]:
+    """A client of one paper that two sources describe, and of two others."""
+    ingest(empty, encoder, [*MERGED, Record(Paper("b", "emotion")), Record(Paper("c/sources", "face"))], Report())
+    with connect(empty, encoder) as client:
+        yield client
+
+
+NAMES = (
+    "2401.00001",
+    "2401.00001v1",
+    "arXiv:2401.00001",
+    "https://arxiv.org/abs/2401.00001v2",
+    "https://huggingface.co/papers/2401.00001",
+    "10.1093/x.1",
+    "doi:10.1093/X.1",
+    "https://doi.org/10.1093/x.1",
+    "https://aclanthology.org/P19-1001/",
+    "https://aclanthology.org/P19-1001",
+    "W1",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_paper_by_any_of_its_names(merged: TestClient, name: str) -> None:
+    """A paper is read, and its kin and its sources are asked for, by an identifier in any form and by a source's id."""
+    address = f"/papers/{quote(name, safe='')}"
+    assert ask(merged, address)["id"] == "2401.00001"
+    assert set(ids(ask(merged, f"{address}/related"))) == {"b", "c/sources"}
+    assert ask(merged, f"{address}/sources")["id"] == "2401.00001"
+    answer = merged.post("/v1/related", json={"ids": [name, "b"]}).json()
+    assert ids(answer) == ["c/sources"]
+
+
+def test_an_address_in_an_address(merged: TestClient) -> None:
+    """The slashes of a name need not be quoted."""
+    assert ask(merged, "/papers/10.1093/x.1")["id"] == "2401.00001"
+    assert ask(merged, "/papers/doi.org/10.1093/x.1/sources")["id"] == "2401.00001"
+
+
+def test_sources(merged: TestClient) -> None:
+    """A paper has every record that it was made of, as its source gave it, with the file and the day it came from."""
+    answer = ask(merged, "/papers/2401.00001/sources")
+    assert set(answer) == {"id", "records", "index_version"}
+    assert answer["index_version"] == ask(merged, "/collection")["index_version"]
+    assert [(r["record"]["source"], r["record"]["id"], r["origin"], r["apart"]) for r in answer["records"]] == [
+        ("arxiv", "2401.00001", "dump.json", False),
+        ("openalex", "W1", "answer.json", False),
+    ]
+    first, second = answer["records"]
+    assert first["came"] == second["came"] == datetime.now(UTC).date().isoformat()
+    assert (first["record"]["title"], first["record"]["venue"], first["record"]["version"]) == ("speech", None, 2)
+    assert (second["record"]["title"], second["record"]["venue"], second["record"]["authors"]) == (
+        "Speech!",
+        "Mind",
+        [],
+    )
+    paper = ask(merged, "/papers/2401.00001")
+    assert (paper["title"], paper["venue"], paper["authors"]) == ("speech", "Mind", ["Ada Bee"])
+    assert paper["identifiers"] == ["acl:P19-1001", "arxiv:2401.00001", "doi:10.1093/x.1"]
+
+
+def test_a_paper_whose_id_ends_like_the_address_of_sources(merged: TestClient) -> None:
+    """Where one paper is "c" and another "c/sources", the address of both is the paper's."""
+    assert merged.get("/v1/papers/c/sources").json()["title"] == "face"
+    merged.post("/v1/papers", json={"id": "c", "title": "graph"})
+    assert ask(merged, "/papers/c/sources")["title"] == "face"
+    assert ask(merged, "/papers/c/sources/sources")["records"][0]["record"]["id"] == "c/sources"
+
+
+def test_sources_of_no_paper(merged: TestClient) -> None:
+    """A paper that is not there has no sources either."""
+    response = merged.get("/v1/papers/nobody/sources")
+    assert (response.status_code, error_code(response)) == (404, "paper_not_found")
+    assert "'nobody'" in response.json()["error"]["message"]
+
+
+def test_a_paper_is_counted_for_each_of_its_sources(merged: TestClient) -> None:
+    """The collection tells how many papers each source describes, and a filter by either source finds the paper."""
+    assert ask(merged, "/collection")["sources"] == {"": 2, "arxiv": 1, "openalex": 1}
+    for source in ("arxiv", "openalex"):
+        assert [paper["id"] for paper in ask(merged, "/papers", source=source)["papers"]] == ["2401.00001"]
 
 
 @pytest.mark.parametrize(
@@ -300,6 +400,7 @@ def test_openapi_names_every_operation(reader: TestClient) -> None:
         "POST /v1/papers",
         "GET /v1/papers/{paper_id}",
         "DELETE /v1/papers/{paper_id}",
+        "GET /v1/papers/{paper_id}/sources",
         "GET /v1/papers/{paper_id}/related",
         "POST /v1/related",
         "GET /v1/collection",

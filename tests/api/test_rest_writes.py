@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import pytest
 from starlette.testclient import TestClient
 
 from indexer.collection import Collection
+from indexer.identity import Record
+from indexer.ingest import ingest
+from indexer.paper import Paper
+from indexer.report import Report
 from tests.api.conftest import KEY, connect, error_code
 from tests.toys import ToyEncoder
 
@@ -96,6 +101,11 @@ def test_every_field_comes_back(client: TestClient) -> None:
         "upvotes": 2**53 - 1,
         "categories": ["cs.CL"],
         "url": "https://example.org/x?y=1#z",
+        "venue": "Mind",
+        "identifiers": ["arxiv:2401.00001", "doi:10.1234/x"],
+        "version": 2,
+        "updated": "2025-07",
+        "daily": "2025-06-23",
         "source": "by hand",
     }
     version = add(client, paper)["index_version"]
@@ -127,10 +137,74 @@ def test_a_thousand_at_once(client: TestClient) -> None:
     assert client.get("/v1/collection").json()["papers"] == 1_004
 
 
+ARXIV: Final = Record(Paper("2401.00001", "speech", abstract="Of speech.", source="arxiv", version=1), "dump.json")
+
+
+def test_a_paper_that_sources_describe_is_corrected(
+    client: TestClient, collection: Collection, encoder: ToyEncoder
+) -> None:
+    """What is sent of a known paper, by any identifier, is believed before its sources; what is not sent stays theirs,
+    and what they say later changes nothing of what was sent."""
+    ingest(collection, encoder, [ARXIV], Report())
+    answer = add(client, {"id": "mine", "title": "A graph", "identifiers": ["arXiv:2401.00001v1"], "categories": ["x"]})
+    assert (counts(answer), answer["merged"], answer["ids"]) == ((0, 0, 0, 0), 1, ["2401.00001"])
+    newer = replace(ARXIV, paper=replace(ARXIV.paper, title="speech again", version=2, upvotes=3))
+    ingest(collection, encoder, [newer], Report())
+    paper = client.get("/v1/papers/2401.00001").json()
+    assert (paper["title"], paper["abstract"], paper["categories"]) == ("A graph", "Of speech.", ["x"])
+    assert (paper["version"], paper["upvotes"], paper["source"]) == (2, 3, "arxiv")
+    assert client.get("/v1/collection").json()["papers"] == 5
+    records = client.get("/v1/papers/mine/sources").json()["records"]
+    assert {(r["origin"], r["record"]["id"]) for r in records} == {("dump.json", "2401.00001"), ("by hand", "mine")}
+
+
+def test_two_papers_that_are_one_are_united(client: TestClient, collection: Collection, encoder: ToyEncoder) -> None:
+    """A paper with the identifiers of two that are there makes one of them, and every name goes on meaning it."""
+    ingest(collection, encoder, [ARXIV, Record(Paper("p", "graph", identifiers=("doi:10.1093/x.1",)))], Report())
+    answer = add(client, {"title": "A face", "identifiers": ["arxiv:2401.00001", "doi:10.1093/x.1"]})
+    assert (answer["merged"], answer["ids"]) == (1, ["2401.00001"])
+    assert client.get("/v1/collection").json()["papers"] == 5
+    for name in ("p", "10.1093/x.1", "2401.00001"):
+        assert client.get(f"/v1/papers/{name}").json()["title"] == "A face"
+
+
+def test_a_title_that_is_another_papers(client: TestClient) -> None:
+    """A paper of other authors with the title, and so the id, of one that is there is another paper; the answer tells
+    the id that it got."""
+    title = "What people say of speech"
+    first = add(client, {"title": title, "authors": ["Ada Bee"]})
+    second = add(client, {"title": title, "authors": ["Cy Dee"]})
+    assert (counts(first), counts(second)) == ((1, 0, 0, 0), (1, 0, 0, 0))
+    assert first["ids"] == ["what-people-say-of-speech"]
+    assert second["ids"] != first["ids"]
+    assert client.get(f"/v1/papers/{second['ids'][0]}").json()["authors"] == ["Cy Dee"]
+
+
+@pytest.mark.parametrize("name", ["10.1093/x.1", "doi:10.1093/x.1", "https%3A%2F%2Farxiv.org%2Fabs%2F2401.00001v7"])
+def test_remove_by_an_identifier(client: TestClient, collection: Collection, encoder: ToyEncoder, name: str) -> None:
+    """A paper is removed by any of its names, with all its records; the answer tells its id."""
+    also = Record(Paper("also", "speech", identifiers=("arxiv:2401.00001", "doi:10.1093/x.1"), source="hf"))
+    ingest(collection, encoder, [ARXIV, also], Report())
+    answer = client.delete(f"/v1/papers/{name}").json()
+    assert (answer["ids"], counts(answer)) == (["2401.00001"], (0, 0, 0, 1))
+    for known in (name, "2401.00001", "also"):
+        assert client.get(f"/v1/papers/{known}").status_code == 404
+    assert client.get("/v1/collection").json()["papers"] == 4
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
         ({}, 422, "invalid_paper"),
+        ({"title": "x", "identifiers": ["10.1093/x.1"]}, 422, "invalid_paper"),
+        ({"title": "x", "identifiers": ["isbn:1"]}, 422, "invalid_paper"),
+        ({"title": "x", "identifiers": ["doi:x"]}, 422, "invalid_paper"),
+        ({"title": "x", "identifiers": "doi:10.1093/x.1"}, 422, "wrong_type"),
+        ({"title": "x", "version": -1}, 422, "invalid_paper"),
+        ({"title": "x", "version": "2"}, 422, "wrong_type"),
+        ({"title": "x", "updated": "soon"}, 422, "invalid_paper"),
+        ({"title": "x", "daily": "2025-02-30"}, 422, "invalid_paper"),
+        ({"title": "x", "venue": "x" * 501}, 422, "invalid_paper"),
         (None, 422, "wrong_type"),
         ("graph", 422, "wrong_type"),
         ([], 422, "papers_out_of_range"),

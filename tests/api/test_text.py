@@ -8,6 +8,7 @@ import pytest
 
 from api import text
 from api.schemas import CollectionAnswer, ModelShape
+from indexer.identity import Record
 from indexer.paper import Paper
 from indexer.report import Report
 from search.query import Answer, Expansion, Hit
@@ -91,6 +92,7 @@ def test_a_paper() -> None:
         "id         10.1/d",
         "authors    unknown",
         "published  2025-06",
+        "venue      unknown",
         "categories cs.CV",
         "comments   0",
         "upvotes    unknown",
@@ -101,6 +103,36 @@ def test_a_paper() -> None:
         "",
         "And speech.",
     )
+
+
+def test_what_few_papers_have() -> None:
+    """Identifiers, version, last change and day on Daily Papers are shown where they are known, and only there."""
+    paper = Paper("2401.00001", "speech", venue="Mind", version=2, updated="2024-02", daily="2024-01-03")
+    shown = text.paper(paper).splitlines()
+    assert "venue      Mind" in shown
+    assert shown[-4:] == [
+        "known as   arxiv:2401.00001",
+        "version    2",
+        "updated    2024-02",
+        "daily      2024-01-03",
+    ]
+
+
+def test_the_records_of_a_paper() -> None:
+    """Each record has its source, id, version and title, and below them from which file and when it came."""
+    shown = (
+        Record(Paper("2401.00001", "speech", source="arxiv", version=2), "dump.json", "2026-01-31"),
+        Record(Paper("x", "A\x9bface" + " and a graph" * 5), "", "2026-02-01", apart=True),
+    )
+    assert text.records(shown) == lines(
+        "made of 2 records:",
+        "  arxiv · 2401.00001 v2 · speech",
+        "    from dump.json on 2026-01-31",
+        "  unknown · x · A face and a graph and a graph and a graph",
+        "  and a graph and a graph",
+        "    from a program on 2026-02-01, kept apart",
+    )
+    assert text.records(shown[:1]).splitlines()[0] == "made of 1 record:"
 
 
 def test_a_paper_names_all_its_authors() -> None:
@@ -130,13 +162,26 @@ def test_a_report() -> None:
     done.note("skipped", "p.jsonl:2", "not JSON")
     done.note("guessed", "page.txt", "dates without a year are of 2025: the latest year written on the page is 2024")
     assert text.report(done, 1_234) == lines(
-        "Read 3 records: 1 added, 1 updated, 0 unchanged.",
+        "Read 3 records: 1 added, 1 updated, 0 unchanged, 1 skipped.",
         "Guessed: 1",
         "  page.txt: dates without a year are of 2025: the latest",
         "  year written on the page is 2024",
         "Skipped: 1",
         "  p.jsonl:2: not JSON",
         "The collection holds 1,234 papers.",
+    )
+
+
+def test_a_report_of_merges() -> None:
+    """Where records joined known papers, or had come before, that is counted too; so are texts of several windows."""
+    done = Report(read=3_001, added=2_998, merged=2, superseded=1, long=1)
+    done.note("merged", "W1", "the record of openalex joined the paper 2401.00001")
+    assert text.report(done, 2_998) == lines(
+        "Read 3,001 records: 2,998 added, 0 updated, 0 unchanged, 2 merged, 1 superseded.",
+        "Longer than the model's window, encoded in parts: 1 paper.",
+        "Merged: 1",
+        "  W1: the record of openalex joined the paper 2401.00001",
+        "The collection holds 2,998 papers.",
     )
 
 

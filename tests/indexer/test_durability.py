@@ -59,7 +59,7 @@ def answers(directory: Path, encoder: ToyEncoder) -> list[tuple[Sequence[Any], S
     """What both indexes say to some questions, with the scores."""
     snapshot = Collection(directory).snapshot()
     ids = snapshot.store.ids(range(1, 10_000))
-    found = []
+    found: list[tuple[Sequence[Any], Sequence[Any]]] = []
     for question in ("speech", "emotion", "face graph", "large language models"):
         for keys, scores in (
             snapshot.dense.search(encoder.encode_query(question), 9),
@@ -459,12 +459,21 @@ def test_the_lock_is_never_damaged(directory: Path, encoder: ToyEncoder, damage:
     whole(directory, papers | {NEW[0].id: NEW[0]}, encoder)
 
 
-def tables(path: Path) -> dict[str, list[str]] | None:
-    """Everything that a database says, `None` where it cannot be read."""
+KEPT: Final = (
+    "SELECT key, id, record, content_hash FROM paper",
+    "SELECT key, row FROM embedding",
+    "SELECT key, source, id, record, content_hash FROM record",
+    "SELECT value FROM meta WHERE name IN ('sequence', 'papers', 'fingerprint')",
+)
+"""What has checksums: the papers, their rows, their records. What is derived from those, and the day and the file that
+a record came with, have none."""
+
+
+def kept(path: Path) -> list[list[str]] | None:
+    """Everything in a database that has a checksum, `None` where it cannot be read."""
     try:
         with closing(sqlite3.connect(path)) as db:
-            names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return {name: sorted(map(repr, db.execute(f"SELECT * FROM {name}"))) for name in names}  # noqa: S608
+            return [sorted(map(repr, db.execute(sql))) for sql in KEPT]
     except (sqlite3.Error, UnicodeDecodeError):
         return None
 
@@ -505,7 +514,7 @@ def test_damage_to_the_truth_is_told(
     """Bytes of the truth that are lost or changed: no wrong text is ever given, and `verify` tells."""
     logging.getLogger("indexer").setLevel(logging.ERROR)
     monkeypatch.setattr("indexer.collection.READER_WAIT", 1.0)
-    good, expected = tables(model / "papers.db"), contents(model)
+    good, expected = kept(model / "papers.db"), contents(model)
     place = memory / "damage"
     for seed in range(12 if damage in {"a bit flipped", "another bit flipped", "a page of zeros"} else 1):
         with subtests.test(seed=seed):
@@ -522,8 +531,39 @@ def test_damage_to_the_truth_is_told(
                 problems = Collection(second).verify()
             except PaperkinError as error:
                 problems = [error.message]
-            assert problems or tables(third / "papers.db") == good
+            assert problems or kept(third / "papers.db") == good
     logging.getLogger("indexer").setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_log_is_told(
+    model: Path, memory: Path, encoder: ToyEncoder, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    """What the log alone held is lost with it: an earlier state is left, whole, and `verify` and a warning say so."""
+    place = Path(tempfile.mkdtemp(dir=memory))
+    directory = Path(shutil.copytree(model, place / "collection"))
+    states = [contents(directory)]
+    with closing(sqlite3.connect(directory / "papers.db")) as keeper:  # keeps the log, as a server would
+        keeper.execute("SELECT * FROM meta").fetchall()
+        for paper in NEW[:4]:
+            ingest(Collection(directory), encoder, [paper], Report())
+            states.append(states[-1] | {paper.id: paper})
+        copied = Path(shutil.copytree(directory, place / "copied"))
+    (copied / "papers.db-shm").unlink()
+    log = copied / "papers.db-wal"
+    assert log.stat().st_size > 0
+    changed = damaged(log, damage)
+    shutil.copytree(copied, place / "again")
+    problems = Collection(place / "again").verify()
+    held = contents(copied)
+    assert held in states
+    if held != states[-1]:
+        assert changed
+        assert ["latest changes are lost" in problem for problem in problems] == [True]
+        assert "latest changes are lost" in caplog.text
+    whole(copied, held, encoder)
+    ingest(Collection(copied), encoder, NEW[:4], Report())
+    whole(copied, states[-1], encoder)
 
 
 # Nothing is left of what was removed

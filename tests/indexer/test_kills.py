@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.kills import check
-from benchmarks.kills.harness import OPERATIONS, run
+from benchmarks.kills.harness import OPERATIONS, Usual, run
 from benchmarks.kills.papers import paper
 from indexer import generation, ingest
 from indexer.change import Change
@@ -38,9 +38,9 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_nothing_acknowledged_is_lost(memory: Path) -> None:
-    """Whenever a process is killed: what it had acknowledged is there, nothing else is, and doing it again completes."""
+    """Whenever a process is killed: what it acknowledged is there, nothing else is, and doing it again completes."""
     told: list[str] = []
-    table = run(len(OPERATIONS), 0, memory, toy=True, out=told.append)
+    table = run(len(OPERATIONS), 9, memory, toy=True, usual=Usual(0.3, 12, 60), out=told.append)
     assert sum(line.failures for line in table.values()) == 0, "\n".join(told)
     assert all(line.kills == 1 for line in table.values())
 

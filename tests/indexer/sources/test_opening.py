@@ -310,7 +310,7 @@ def test_encrypted_members_are_skipped(file: Write) -> None:
     packed = patched(zipped(("a", b"1"), ("b", b"2")), 0, flags=1)
     read, report = contents(file(packed))
     assert read == {"dump/b": b"2"}
-    assert report.notes == [Note("skipped", "dump/a", "the file is encrypted")]
+    assert report.notes == [Note("unreadable", "dump/a", "the file is encrypted")]
     with pytest.raises(UnreadableSource, match=r"Nothing in dump can be read: dump/b is encrypted\."):
         contents(file(patched(packed, 1, flags=1)))
 
@@ -319,7 +319,7 @@ def test_methods_that_are_not_known_are_skipped(file: Write) -> None:
     """Deflate64, which Windows uses for large files, is not read; the report says so."""
     read, report = contents(file(patched(zipped(("a", b"1"), ("b", b"2")), 1, method=9)))
     assert read == {"dump/a": b"1"}
-    assert report.notes == [Note("skipped", "dump/b", "the file is packed by a method that is not read here (9)")]
+    assert report.notes == [Note("unreadable", "dump/b", "the file is packed by a method that is not read here (9)")]
 
 
 @each_packer
@@ -328,7 +328,7 @@ def test_packed_members(file: Write, pack: Callable[[bytes], bytes]) -> None:
     deep = functools.reduce(lambda data, _: pack(data), range(3), b"x")
     read, report = contents(file(zipped(("a", pack(TEXT)), ("b", deep), ("c", pack(TEXT)[:12]), ("d", b"end"))))
     assert read == {"dump/a": TEXT, "dump/d": b"end"}
-    assert [(note.kind, note.where) for note in report.notes] == [("skipped", "dump/b"), ("skipped", "dump/c")]
+    assert [(note.kind, note.where) for note in report.notes] == [("unreadable", "dump/b"), ("unreadable", "dump/c")]
 
 
 def test_names_that_strangers_chose(file: Write, tmp_path: Path) -> None:
@@ -349,7 +349,7 @@ def test_a_wrong_checksum_costs_one_member(file: Write) -> None:
     read, report = contents(file(bytes(packed)))
     assert read == {"dump/a": b"first", "dump/b": b"recond", "dump/c": b"third"}
     damaged = "what follows is lost: the file is damaged: its checksum is wrong"
-    assert report.notes == [Note("skipped", "dump/b", damaged)]
+    assert report.notes == [Note("unreadable", "dump/b", damaged)]
 
 
 def streamed_zip(*members: tuple[str, bytes]) -> bytes:
@@ -433,7 +433,7 @@ def test_an_archive_from_a_pipe_has_a_limit(file: Write, monkeypatch: pytest.Mon
     monkeypatch.setattr(opening, "MAX_SPOOLED", 80_000)
     read, report = contents(packed)
     assert read == {"dump/c": b"x"}
-    assert report.notes == [Note("skipped", "dump/a.zip", "dump/a.zip is an archive of more than 80,000 bytes.")]
+    assert report.notes == [Note("unreadable", "dump/a.zip", "dump/a.zip is an archive of more than 80,000 bytes.")]
 
 
 # What is not opened
@@ -504,7 +504,7 @@ def test_what_is_cut_off_is_read_up_to_there(
     assert (SMALL + SMALL).startswith(read["dump"])
     if read["dump"] != SMALL:
         (note,) = report.notes
-        assert (note.kind, note.where) == ("skipped", "dump")
+        assert (note.kind, note.where) == ("unreadable", "dump")
         assert f"the file is cut off after byte {keep:,} of its" in note.what
 
 
@@ -524,7 +524,7 @@ def test_a_changed_bit_is_told_or_does_not_matter(
     except UnreadableSource as error:
         assert error.next_step  # noqa: PT017  either outcome is right
         return
-    assert list(read.values()) == [SMALL] or report.counts["skipped"]
+    assert list(read.values()) == [SMALL] or report.counts["unreadable"]
 
 
 def test_lines_before_the_damage_are_kept(file: Write) -> None:
@@ -556,7 +556,7 @@ def test_the_others_lose_little_before_the_damage(file: Write, name: str) -> Non
     whole = b"".join(lines)
     assert sum(map(len, read)) >= len(b"".join(lines[:30_000])) - 1_024
     assert whole.startswith(b"".join(read)) or name == "xz"
-    assert report.counts["skipped"] == 1
+    assert report.counts["unreadable"] == 1
 
 
 @each_packer
