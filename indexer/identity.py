@@ -79,11 +79,14 @@ def fold_records(paper_id: str, records: Sequence[Record]) -> Paper:
 
 
 def is_older(new: Paper, old: Paper) -> bool:
-    """Whether a record is an earlier version of one that is known: then it says nothing new."""
-    if new.version is not None and old.version is not None and new.version != old.version:
-        return new.version < old.version
-    ours, theirs = new.updated or new.published, old.updated or old.published
-    return bool(ours and theirs and (new.updated or old.updated) and ours < theirs)
+    """Whether a record is an earlier version of one that is known: then it says nothing new.
+
+    Versions are compared with versions, else days of the last change with each other. Records of which only one has a
+    version are neither older nor newer: any other rule has circles.
+    """
+    if new.version is not None or old.version is not None:
+        return new.version is not None and old.version is not None and new.version < old.version
+    return bool(new.updated and old.updated and new.updated < old.updated)
 
 
 def title_key(paper: Paper) -> int:

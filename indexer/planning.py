@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from indexer.change import Change, Slot, text_hash
-from indexer.errors import shorten
+from indexer.errors import PaperNotFound, shorten
 from indexer.identity import (
     BY_HAND,
     Record,
@@ -105,6 +105,7 @@ class Planner:
         self._by_key: dict[int, _Group] = {}
         self._by_id: dict[str, _Group] = {}
         self._by_name: dict[Name, _Group] = {}
+        self._record_ids: set[str] = set()
         self._by_identifier: defaultdict[str, dict[_Group, None]] = defaultdict(dict)
         self._by_title: defaultdict[int, dict[_Group, None]] = defaultdict(dict)
 
@@ -118,6 +119,7 @@ class Planner:
 
     def _remember_record(self, group: _Group, record: Record) -> None:
         self._by_name[record.name] = group
+        self._record_ids.add(record.paper.id)
         if not record.apart:
             for name in record.paper.identifiers:
                 self._by_identifier[name][group] = None
@@ -135,8 +137,16 @@ class Planner:
         titles = [title for paper in papers if (title := title_key(paper))]
         keys |= {key for _, key in self._store.titled(titles)}
         keys |= {stored.key for stored in self._store.lookup(ids).values()}
+        keys |= {key for record in records if record.named and (key := self._key_of(record.paper.id))}
         for entry in self._store.entries(sorted(keys - self._by_key.keys())).values():
             self._remember(_Group.of(entry))
+
+    def _key_of(self, name: str) -> int | None:
+        """The key of the stored paper that a person means by a name."""
+        try:
+            return self._store.find(name)[0]
+        except PaperNotFound:
+            return None
 
     # Placing a record
 
@@ -164,6 +174,8 @@ class Planner:
         old = group.records[record.name]
         if old.paper == record.paper:
             self._report.unchanged += 1
+        elif old.origin == BY_HAND != record.origin:
+            self._supersede(record, "a person has written another one")
         elif record.origin != BY_HAND and is_older(record.paper, old.paper):
             self._supersede(record, "an earlier version than the one that is stored")
         elif record.origin != BY_HAND and hash(record.name) in self._seen and not is_older(old.paper, record.paper):
@@ -209,6 +221,8 @@ class Planner:
         paper = record.paper
         found = dict.fromkeys(self._identified(record))
         same_id = self._by_id.get(paper.id)
+        if record.named and same_id is None and (key := self._key_of(paper.id)):
+            same_id = self._by_key.get(key)
         if same_id and not same_id.gone and (record.named or _same_title(paper, same_id)):
             found[same_id] = None
         if not found:
@@ -221,7 +235,12 @@ class Planner:
 
     def _identified(self, record: Record) -> list[_Group]:
         """The papers that share an identifier with a record, and none of whose own contradicts it."""
-        groups = dict.fromkeys(group for name in record.paper.identifiers for group in self._by_identifier[name])
+        groups = dict.fromkeys(
+            group
+            for name in record.paper.identifiers
+            for group in self._by_identifier.get(name, ())
+            if any(name in held.paper.identifiers for held in _joinable(group))  # it may have been taken back
+        )
         return [
             group
             for group in groups
@@ -229,7 +248,8 @@ class Planner:
         ]
 
     def _free_id(self, paper: Paper) -> str:
-        while paper.id in self._by_id:
+        """An id by which no paper is found yet, not even one that a record brought into another paper."""
+        while paper.id in self._by_id or paper.id in self._record_ids or self._key_of(paper.id) is not None:
             paper = replace(paper, id=another_id(paper))
         return paper.id
 

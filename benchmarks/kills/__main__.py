@@ -3,9 +3,10 @@
     python -m benchmarks.kills --kills 200 --seed 1 [--toy] [--keep FOLDER]
 
 A child process imports, updates, removes, … and writes a line to a pipe whenever the product says that something is
-safe. The parent kills it: after a random time, at the sight of a random change in the directory, or right before the
-child's own n-th file operation. Then everything is compared with what had been acknowledged (`benchmarks.kills.check`),
-the same operation is run again, and everything is compared with what it should have come to.
+safe. The parent kills it: after a random time, at the sight of a random change in the directory, at a random word of
+the child, or right before the child's own n-th file operation. Then everything is compared with what had been
+acknowledged (`benchmarks.kills.check`), the same operation is run again, and everything is compared with what it should
+have come to.
 
 Kill number i has the seed N + i: `--kills 1 --seed N+i` makes the same plan again. The moment of a kill by time or by
 sight still differs by what the machine does besides: repeat it some times.

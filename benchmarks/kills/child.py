@@ -130,31 +130,42 @@ def child(*, toy: bool) -> None:
 
 
 class Child:
-    """A process that waits for a task."""
+    """A process that waits for a task. `told` holds the last number that it has told of each kind."""
 
     def __init__(self, *, toy: bool) -> None:
         command = [sys.executable, "-m", "benchmarks.kills", "--child", *(["--toy"] if toy else [])]
+        self.told: dict[str, float] = {}
         self.process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command, bufsize=0, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
     def begin(self, task: Task) -> None:
         """Hand over the task; returns when it begins."""
-        if not self.process.stdin or not self.process.stdout:
-            raise Failed("the child has no pipes")
-        if self.process.stdout.readline() != b"ready\n":
+        if self._line() != "ready" or self.process.stdin is None:
             raise SystemExit(f"A child did not start: {self.process.communicate()[1].decode()}")
         self.process.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
-        self.process.stdin.flush()
-        if (line := self.process.stdout.readline()) != b"begin\n":
+        if (line := self._line()) != "begin":
             raise Failed(f"the child said {line!r} before it began: {self.process.communicate()[1].decode()}")
 
+    def wait_for(self, steps: int) -> None:
+        """Return the moment that so many steps have been acknowledged, or none will be any more."""
+        while self.told.get("safe", 0) < steps and (line := self._line()):
+            self._hear(line)
+
     def end(self, *, kill: bool = True) -> dict[str, float]:
-        """Kill it, or wait until it has killed itself; returns the last number that it told of each kind."""
+        """Kill it, or wait until it has killed itself; returns all that it has told."""
         if kill:
             self.process.send_signal(signal.SIGKILL)
         out, err = self.process.communicate(timeout=PATIENCE)
         if self.process.returncode not in {0, -signal.SIGKILL}:
             raise Failed(f"the child failed by itself: {err.decode()[-2000:]}")
-        words = (line.split() for line in out.decode().split("\n")[:-1] if " " in line)
-        return {word: float(number) for word, number in words}
+        for line in out.decode().split("\n")[:-1]:
+            self._hear(line)
+        return self.told
+
+    def _line(self) -> str:
+        return self.process.stdout.readline().decode().strip() if self.process.stdout else ""
+
+    def _hear(self, line: str) -> None:
+        word, _, number = line.partition(" ")
+        self.told[word] = float(number or 0)

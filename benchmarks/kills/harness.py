@@ -26,7 +26,7 @@ from indexer.report import Report
 from indexer.store import ROW_TYPE
 
 OPERATIONS: Final = ("import", "update", "remove", "compact", "backup", "restore", "create", "split and merge", "heal")
-AIMS: Final = ("time", "time", "sight", "step")
+AIMS: Final = ("time", "time", "sight", "step", "word")
 USUAL_CHUNK: Final = 512
 """Records a commit of everything that is not killed."""
 SINGLES: Final = 96
@@ -214,7 +214,9 @@ class Harness:
             told = runner.end(kill=False)
             return int(told.get("safe", 0)), "done" in told
         runner = self._start(plan.task)
-        if aim == "time":
+        if aim == "word":
+            runner.wait_for(chance.randint(1, len(plan.states) - 1))
+        elif aim == "time":
             time.sleep(chance.uniform(0, usual.seconds * 1.02))
         else:
             wanted, last = chance.randint(1, usual.seen), _look(Path(plan.task.directory))

@@ -85,7 +85,7 @@ def _paper(record: Record, report: Report) -> Paper:
         "identifiers": arxiv_identifiers(number, dois, record.where, report),
         "url": arxiv_url(number),
         "published": days[0] if days else None,
-        "updated": days[-1] if len(days) > 1 else None,
+        "updated": days[-1] if days else None,
         "source": SOURCE,
     }
     return build(values, record.where, report, damaged=record.damaged)

@@ -83,9 +83,16 @@ def _mend_authors(value: object, where: str, report: Report) -> object:
         name = entry.get("name") if isinstance(entry, dict) else entry
         if isinstance(name, str):
             names.append(name)
-        elif name is not None:
-            report.note("repaired", where, f"the author {shorten(repr(name))} is no name; it was dropped")
+        elif entry is not None:
+            report.note("repaired", where, f"the author {shorten(_shown(entry))} is no name; it was dropped")
     return names
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except RecursionError:  # lists in lists without end
+        return type(value).__name__
 
 
 def _mend_id(value: object, where: str, report: Report) -> object:

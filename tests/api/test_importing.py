@@ -219,8 +219,8 @@ def test_the_report_for_programs(index: Run, tmp_path: Path) -> None:
     assert numbers == {"read": 5, "added": 2, "merged": 1, "superseded": 1, "skipped": 1, "papers": 2}
     assert done.json["stopped"] is False
     assert {(note["kind"], note["where"]) for note in done.json["notes"]} == {
-        ("merged", "b"),
-        ("superseded", "a"),
+        ("merged", "f.jsonl: b"),
+        ("superseded", "f.jsonl: a"),
         ("skipped", "f.jsonl:4"),
         ("missing", "f.jsonl:5"),
     }
@@ -289,6 +289,9 @@ def test_two_interrupts(shell: Shell, tmp_path: Path) -> None:
         stream.write(lines(*(f"p{n}" for n in range(CHUNK * 2))))
         stream.flush()
         process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while "Stopping" not in process.stderr.readline():
+            pass
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130

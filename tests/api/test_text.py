@@ -157,17 +157,21 @@ def test_nothing_that_steers_a_terminal() -> None:
 
 
 def test_a_report() -> None:
-    """A report gives the counts, then the notes kind by kind with where they are, then what the collection holds."""
+    """A report gives the counts, then the notes kind by kind, what was lost first, with where they are, then what the
+    collection holds."""
     done = Report(read=3, added=1, updated=1, unchanged=0)
+    done.note("unreadable", "q.gz", "what follows is lost: the file is cut off")
     done.note("skipped", "p.jsonl:2", "not JSON")
     done.note("guessed", "page.txt", "dates without a year are of 2025: the latest year written on the page is 2024")
     assert text.report(done, 1_234) == lines(
         "Read 3 records: 1 added, 1 updated, 0 unchanged, 1 skipped.",
+        "Unreadable: 1",
+        "  q.gz: what follows is lost: the file is cut off",
+        "Skipped: 1",
+        "  p.jsonl:2: not JSON",
         "Guessed: 1",
         "  page.txt: dates without a year are of 2025: the latest",
         "  year written on the page is 2024",
-        "Skipped: 1",
-        "  p.jsonl:2: not JSON",
         "The collection holds 1,234 papers.",
     )
 

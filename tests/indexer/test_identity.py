@@ -207,12 +207,15 @@ def test_saying_it_again_changes_nothing(given_records: list[Record]) -> None:
         ({"updated": "2024-01-01"}, {"updated": "2024-01-01"}, False),
         ({"updated": "2024-01-01"}, {}, False),
         ({}, {"updated": "2024-01-01"}, False),
-        ({"version": 2, "updated": "2024-01-01"}, {"version": 2, "updated": "2024-01-02"}, True),
+        ({"version": 2, "updated": "2024-01-01"}, {"version": 2, "updated": "2024-01-02"}, False),
+        ({"updated": "2024-01-01"}, {"version": 2, "updated": "2024-01-02"}, False),
+        ({"version": 2, "updated": "2024-01-01"}, {"updated": "2024-01-02"}, False),
         ({}, {}, False),
     ],
 )
 def test_an_earlier_record(new: dict[str, Any], old: dict[str, Any], expected: bool) -> None:
-    """A record is earlier by its version, or else by the day of its last change; where neither tells, it is not."""
+    """A record is earlier by its version, or where none has a version by the day of its last change; of records of
+    which only one has a version, neither is."""
     assert is_older(Paper("x", "New", **new), Paper("x", "Old", **old)) is expected
 
 

@@ -27,7 +27,8 @@ PAGE = "Talking Faces\nWe show in eight words that this works.\n  • 2 authors\
 JSON, ATOM, OAI, ACL, PUBMED, BIBTEX, RIS, NBIB, DAILY, TABLE = (source.name for source in SOURCES)
 KNOWN = (
     "The known formats are: JSON (our own, Hugging Face, arXiv snapshot, Semantic Scholar, OpenAlex); arXiv Atom; "
-    "arXiv OAI-PMH; ACL Anthology XML; PubMed XML; BibTeX; RIS; MEDLINE (nbib); Daily Papers page; CSV or TSV."
+    "arXiv OAI-PMH; ACL Anthology XML; PubMed XML; BibTeX; RIS; MEDLINE (nbib); Daily Papers page; CSV or TSV. If it is "
+    "a table, name its columns: --columns title=…,abstract=…."
 )
 
 
@@ -183,8 +184,8 @@ def test_packed_files_are_read_as_what_is_in_them(tmp_path: Path) -> None:
     report = Report()
     records = list(read(tmp_path / "f.zip", report))
     assert [(r.paper.title, r.origin) for r in records] == [("Speech", "f.zip/a.jsonl"), ("Faces", "f.zip/b.bib")]
-    assert list(report.of("skipped")) == [
-        Note("skipped", "f.zip/read me.txt", "f.zip/read me.txt is in no format known here.")
+    assert [note for note in report.notes if note.kind != "missing"] == [
+        Note("unreadable", "f.zip/read me.txt", "f.zip/read me.txt is in no format known here.")
     ]
 
 

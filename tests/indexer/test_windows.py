@@ -66,7 +66,8 @@ def test_rows_are_weighted_by_their_windows() -> None:
     pooled = pool(rows, [3, 1, 7], [2, 1])
     assert pooled[0].tolist() == pytest.approx([3 / sqrt(10), 1 / sqrt(10)])
     assert pooled[1].tolist() == [0, 1]
-    assert (pooled.dtype, pooled.shape) == (np.float32, (2, 2))
+    assert pooled.dtype == np.float32
+    assert pooled.shape == (2, 2)
 
 
 def test_three_windows_of_one_text() -> None:
