@@ -12,23 +12,64 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from urllib.parse import unquote
 
-_NEW_ARXIV = re.compile(r"(\d{2})(\d{2})\.(\d{4,5})(?:v(\d{1,3}))?")
-_OLD_ARXIV = re.compile(r"([a-z]+(?:-[a-z]+)?)(?:\.[a-z]{2})?/(\d{2})(\d{2})(\d{3})(?:v(\d{1,3}))?", re.IGNORECASE)
-_FLOAT_ARXIV = re.compile(r"(\d{3,4})\.(\d+)")
-_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/\S+")
-_ACL_OLD = re.compile(r"[A-Z]\d{2}-\d{4,5}")
-_ACL_NEW = re.compile(r"\d{4}\.[a-z0-9]+-[a-z0-9_]+\.\d+")
+_NEW_ARXIV = re.compile(r"([0-9]{2})([0-9]{2})\.([0-9]{4,5})(?:v([0-9]{1,3}))?")
+_ARCHIVES: Final = frozenset(
+    [
+        "acc-phys",
+        "adap-org",
+        "alg-geom",
+        "ao-sci",
+        "astro-ph",
+        "atom-ph",
+        "bayes-an",
+        "chao-dyn",
+        "chem-ph",
+        "cmp-lg",
+        "comp-gas",
+        "cond-mat",
+        "cs",
+        "dg-ga",
+        "funct-an",
+        "gr-qc",
+        "hep-ex",
+        "hep-lat",
+        "hep-ph",
+        "hep-th",
+        "math",
+        "math-ph",
+        "mtrl-th",
+        "nlin",
+        "nucl-ex",
+        "nucl-th",
+        "patt-sol",
+        "physics",
+        "plasm-ph",
+        "q-alg",
+        "q-bio",
+        "quant-ph",
+        "solv-int",
+        "supr-con",
+    ]
+)
+"""The archives whose papers had ids of the old form, until March 2007."""
+_OLD_ARXIV = re.compile(
+    r"([a-z]+(?:-[a-z]+)?)(?:\.[a-z]{2})?/([0-9]{2})([0-9]{2})([0-9]{3})(?:v([0-9]{1,3}))?", re.IGNORECASE
+)
+_FLOAT_ARXIV = re.compile(r"([0-9]{3,4})\.([0-9]+)")
+_DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/\S+")
+_ACL_OLD = re.compile(r"[A-Z][0-9]{2}-[0-9]{4,5}")
+_ACL_NEW = re.compile(r"[0-9]{4}\.[a-z0-9]+-[a-z0-9_]+\.[0-9]+")
 _ACL_DOI = re.compile(r"10\.(?:18653|3115)/v1/(.+)")
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)")
 
 _PLACES: Final = (
     ("arxiv", re.compile(r"(?:arxiv\.org/(?:abs|pdf|html|format)|huggingface\.co/papers|alphaxiv\.org/abs)/(.+)")),
     ("doi", re.compile(r"(?:dx\.)?doi\.org/(.+)")),
-    ("acl", re.compile(r"(?:aclanthology\.org|aclweb\.org/anthology)/([^/]+)")),
-    ("pmid", re.compile(r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/(\d+)")),
-    ("pmc", re.compile(r"(?:ncbi\.nlm\.nih\.gov/pmc/articles|pmc\.ncbi\.nlm\.nih\.gov/articles)/([^/]+)")),
+    ("acl", re.compile(r"(?:aclanthology\.org|aclweb\.org/anthology)/([^/]+)/?$")),
+    ("pmid", re.compile(r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/([0-9]+)/?$")),
+    ("pmc", re.compile(r"(?:ncbi\.nlm\.nih\.gov/pmc/articles|pmc\.ncbi\.nlm\.nih\.gov/articles)/([^/]+)(?:/pdf)?/?$")),
     ("openalex", re.compile(r"openalex\.org/(?:works/)?(.+)")),
-    ("s2", re.compile(r"semanticscholar\.org/paper/(?:.*/)?([0-9a-f]{40})")),
+    ("s2", re.compile(r"semanticscholar\.org/paper/(?:.*/)?([0-9a-f]{40})/?$")),
 )
 
 MAX_LENGTH: Final = 2_000
@@ -47,14 +88,15 @@ def split_arxiv(text: str) -> tuple[str, int | None] | None:
 
     `math.GT/0309136v2` → (`math/0309136`, 2). The subject class after the dot is not part of an id.
     """
-    text = re.sub(r"^arxiv:\s*", "", text.strip(), flags=re.IGNORECASE).removesuffix(".pdf")
+    text = re.sub(r"^arxiv:\s*", "", text.strip(), flags=re.IGNORECASE).rstrip("/").removesuffix(".pdf")
     if match := _NEW_ARXIV.fullmatch(text):
         year, month, number, version = match.groups()
         if "01" <= month <= "12" and year + month >= "0704" and len(number) == _arxiv_digits(year + month):
             return f"{year}{month}.{number}", int(version) if version else None
     elif match := _OLD_ARXIV.fullmatch(text):
         archive, year, month, number, version = match.groups()
-        if "01" <= month <= "12" and (year >= "91" or year + month <= "0703"):
+        known = archive.lower() in _ARCHIVES
+        if known and "01" <= month <= "12" and (year >= "91" or year + month <= "0703"):
             return f"{archive.lower()}/{year}{month}{number}", int(version) if version else None
     return None
 
@@ -141,7 +183,7 @@ def _doi(text: str) -> str | None:
     text = re.sub(r"^doi:\s*", "", text, flags=re.IGNORECASE).rstrip(".,;")
     # A bracket that closes nothing belongs to the sentence around the DOI.
     while text.endswith(")") and text.count("(") < text.count(")"):
-        text = text[:-1]
+        text = text[:-1].rstrip(".,;")
     return text.lower() if _DOI.fullmatch(text) and text.isprintable() and len(text) <= MAX_DOI else None
 
 

@@ -249,7 +249,7 @@ class Planner:
 
     def _free_id(self, paper: Paper) -> str:
         """An id by which no paper is found yet, not even one that a record brought into another paper."""
-        while paper.id in self._by_id or paper.id in self._record_ids or self._key_of(paper.id) is not None:
+        while paper.id in self._by_id or paper.id in self._record_ids or self._store.has_id(paper.id):
             paper = replace(paper, id=another_id(paper))
         return paper.id
 

@@ -114,6 +114,12 @@ class Store(Database):
             raise PaperNotFound(name)
         return int(found[0]), str(found[1])
 
+    def has_id(self, paper_id: str) -> bool:
+        """Whether a paper, or a record of one, has this id."""
+        sql = "SELECT 1 FROM paper WHERE id = ?1 UNION ALL SELECT 1 FROM record WHERE id = ?1"
+        with self._guard():
+            return self._db.execute(sql, (paper_id,)).fetchone() is not None
+
     def paper(self, name: str) -> Paper:
         """The paper that a name means (see `find`), or `PaperNotFound`."""
         key, _ = self.find(name)

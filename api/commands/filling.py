@@ -67,7 +67,9 @@ def _import(files: Sequence[Path], settings: Settings, options: Options, *, stri
         print(text.report(report, papers))
     if stopped:
         print("Stopped. Run the same command again to go on: what is stored is not encoded again.", file=sys.stderr)
-        raise typer.Exit(130)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)  # a thread may be waiting for standard input, and Python's own way out would wait with it
     skipped = report.counts["skipped"] + report.counts["unreadable"]
     if skipped and not report.kept:
         print(

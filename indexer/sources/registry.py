@@ -81,10 +81,17 @@ def find(names: Sequence[Path]) -> list[Path]:
 
 def check(path: Path, options: Options | None = None) -> None:
     """Raise `UnreadableSource` where `read` would at once. A pipe is left alone: what is read of it is gone."""
-    if path != STANDARD_INPUT and not path.is_fifo():
-        for name, stream in opening.open_source(path, Report()):
+    if path == STANDARD_INPUT or path.is_fifo():
+        return
+    wrong: UnreadableSource | None = None
+    for name, stream in opening.open_source(path, Report()):
+        try:
             recognise(name, stream.peek(opening.HEAD), options)
             return
+        except UnreadableSource as error:
+            wrong = wrong or error
+    if wrong:
+        raise wrong
 
 
 def read(path: Path, report: Report, options: Options | None = None) -> Iterator[Record]:

@@ -257,6 +257,17 @@ def test_the_id_of_a_united_paper_is_not_given_again(empty: Collection, encoder:
     assert empty.snapshot().papers == 2
 
 
+def test_an_id_is_not_lost_to_a_slip(empty: Collection, encoder: ToyEncoder, chunk: int) -> None:
+    """A paper that its archive keeps apart from one that has its arXiv id by a slip is found by its own id."""
+    slip = record("slip", LONG, "arxiv:2401.00001", "arxiv:2401.00002", source="a")
+    other = record("other", LONG, "arxiv:2401.00001", source="b")
+    filler = [record(f"filler-{n}", f"graph {n}", source="filler") for n in range(3)]
+    own = record("2401.00002", OTHER, source="arxiv")
+    run(empty, encoder, [slip, other, *filler, own])
+    assert empty.snapshot().store.paper("2401.00002").title == OTHER, chunk
+    assert groups(empty)["2401.00002"] == {("arxiv", "2401.00002")}
+
+
 # Versions
 
 
