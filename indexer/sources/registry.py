@@ -87,9 +87,10 @@ def check(path: Path, options: Options | None = None) -> None:
     for name, stream in opening.open_source(path, Report()):
         try:
             recognise(name, stream.peek(opening.HEAD), options)
-            return
         except UnreadableSource as error:
             wrong = wrong or error
+        else:
+            return
     if wrong:
         raise wrong
 
