@@ -35,7 +35,7 @@ _PLACES: Final = (
     ("doi", re.compile(r"(?:dx\.)?doi\.org/(.+)")),
     ("acl", re.compile(r"(?:aclanthology\.org|aclweb\.org/anthology)/([^/]+)/?$")),
     ("pmid", re.compile(r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/([0-9]+)/?$")),
-    ("pmc", re.compile(r"(?:ncbi\.nlm\.nih\.gov/pmc/articles|pmc\.ncbi\.nlm\.nih\.gov/articles)/([^/]+)(?:/pdf)?/?$")),
+    ("pmc", re.compile(r"(?:ncbi\.nlm\.nih\.gov/pmc/articles|pmc\.ncbi\.nlm\.nih\.gov/articles)/([^/]+)")),
     ("openalex", re.compile(r"openalex\.org/(?:works/)?(.+)")),
     ("s2", re.compile(r"semanticscholar\.org/paper/(?:.*/)?([0-9a-f]{40})/?$")),
 )
@@ -102,12 +102,12 @@ def find_identifier(text: str) -> str | None:
     text = text.strip()
     if len(text) > MAX_LENGTH:
         return None
+    named, colon, value = text.partition(":")
+    if colon and named.lower() in _SCHEMES and (found := identifier(named, value)):
+        return found
     for scheme, place in _PLACES:
         if match := place.search(re.split(r"[?#]", text)[0]):
             return identifier(scheme, unquote(match[1]))
-    scheme, colon, value = text.partition(":")
-    if colon and scheme.lower() in _SCHEMES and (found := identifier(scheme, value)):
-        return found
     return identifier("arxiv", text) or identifier("doi", text)
 
 

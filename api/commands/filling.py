@@ -99,7 +99,7 @@ def convert(
 
 
 def export(collection: CollectionOption = None) -> None:
-    """Print every paper as one line of JSON. Indexing that file makes the same papers."""
+    """Print every paper as one line of JSON, which can be indexed again. A backup keeps records apart, too."""
     from indexer.directory import TRUTH, require
     from indexer.paper import to_line
     from indexer.store import Store

@@ -353,6 +353,7 @@ TEXTS = st.lists(PIECES, max_size=7).map("".join) | st.text(max_size=30) | st.fr
 @example("doi", "10.1000/a%2541")
 @example("doi", "10.1000/x.)")
 @example("doi", "10.1000/x),.)")
+@example("doi", "10.1093/https://arxiv.org/abs/10.1093/")
 @example("acl", "P19-1001.pdf.pdf")
 def test_naming_twice_changes_nothing(scheme: str, text: str) -> None:
     """The one spelling of a name is its own spelling: what is stored is found, and stays what it is when it is read."""
