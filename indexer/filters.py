@@ -81,7 +81,7 @@ def name_words(name: str) -> list[str]:
     """The words of a person's name, or of a title, folded for comparison: no case, no accents."""
     if name.isascii():
         return _WORD.findall(name.casefold())
-    folded = unicodedata.normalize("NFKD", name.casefold()).casefold()  # "𝐀" is a capital only once it is decomposed
+    folded = unicodedata.normalize("NFKD", name.casefold()).casefold()
     return _WORD.findall("".join(c for c in folded if not unicodedata.combining(c)))
 
 
