@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from importlib import resources
 from typing import Any, Final
@@ -12,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from indexer.paper import Paper
+from search.explain import snippet
 
 HEADERS: Final = {
     # Abstracts are other people's text: whatever gets into a page, no script of it may run.
@@ -20,6 +20,11 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+Fields = dict[str, Any]
+"""What a search form holds, by the names of its fields: texts, and lists of ids for `LISTS`."""
+LISTS: Final = ("like", "dislike")
 
 
 def when(paper: Paper) -> str | None:
@@ -46,6 +51,12 @@ def paper_address(paper_id: str) -> str:
     return f"/papers/{quote(paper_id, safe='')}"
 
 
+def address_with(path: str, fields: Fields, **changed: Any) -> str:
+    """A path with what the form holds; `None` leaves a field out."""
+    given = {name: value for name, value in (fields | changed).items() if value is not None}
+    return f"{path}?{urlencode(given, doseq=True)}"
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("api", "web"),
@@ -55,7 +66,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(when=when, authors=authors, address=paper_address)
-    environment.globals["address_with"] = lambda path, fields: f"{path}?{urlencode(fields)}"
+    environment.globals.update(address_with=address_with, snippet=snippet)
     return environment
 
 
@@ -67,7 +78,7 @@ def render(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     return HTMLResponse(_templates.get_template(template).render(**values), status_code=status, headers=HEADERS)
 
 
-def error_page(status: int, message: str, next_step: str, fields: Mapping[str, str] | None = None) -> HTMLResponse:
+def error_page(status: int, message: str, next_step: str, fields: Fields | None = None) -> HTMLResponse:
     """A page that says what went wrong and what to do, with what was asked still in the form."""
     return render("error.html", status, message=message, next_step=next_step, fields=fields or {})
 

@@ -1,4 +1,4 @@
-"""Papers, answers and reports as plain text for a terminal."""
+"""Papers and reports as plain text for a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from indexer.identity import Record
 from indexer.paper import Paper
 from indexer.report import KINDS, Report
-from search.query import Answer
 
 if TYPE_CHECKING:
     from api.schemas import CollectionAnswer
@@ -21,29 +20,11 @@ MAX_NOTES = 20
 """Notes of a kind that are shown; the JSON report has more."""
 
 
-def answer(found: Answer) -> str:
-    """A list of hits: rank, score and title, and under it when, who and the id."""
-    lines = [f"{e.short} read as {e.long}" for e in found.expansions]
-    if not found.hits:
-        lines.append(
-            "There is no paper to find: none passes the filters, or there is no other."
-            if not found.total
-            else "No paper was found here."
-        )
-    for hit in found.hits:
-        head = f"{hit.rank:3}  {hit.score:.3f}  "
-        facts = " · ".join(part for part in (hit.paper.published, _authors(hit.paper), hit.paper.id) if part)
-        lines += [*_wrap(hit.paper.heading, head), *_wrap(facts, " " * len(head))]
-    if found.hits:
-        lines.append(f"\n{found.hits[0].rank}–{found.hits[-1].rank} of {many(found.total, 'paper')}")
-    return "\n".join(lines)
-
-
 def paper(shown: Paper) -> str:
     """All that is known of a paper."""
     facts = {
         "id": shown.id,
-        "authors": _authors(shown, most=len(shown.authors)),
+        "authors": authors(shown, most=len(shown.authors)),
         "published": shown.published,
         "venue": shown.venue,
         "categories": ", ".join(shown.categories),
@@ -60,11 +41,11 @@ def paper(shown: Paper) -> str:
         "daily": shown.daily,
     }
     facts |= {name: value for name, value in known.items() if value}
-    lines = [*_wrap(shown.heading), ""]
+    lines = [*wrap(shown.heading), ""]
     for name, value in facts.items():
-        lines += _wrap("unknown" if value in (None, "") else str(value), f"{name:<11}")
+        lines += wrap("unknown" if value in (None, "") else str(value), f"{name:<11}")
     for paragraph in filter(None, shown.abstract.split("\n\n")):
-        lines += ["", *_wrap(paragraph)]
+        lines += ["", *wrap(paragraph)]
     return "\n".join(lines)
 
 
@@ -74,8 +55,8 @@ def records(shown: Sequence[Record]) -> str:
     for record in shown:
         of = record.paper
         version = f" v{of.version}" if of.version else ""
-        lines += _wrap(f"{of.source or NO_SOURCE} · {of.id}{version} · {of.heading}", "  ")
-        lines += _wrap(
+        lines += wrap(f"{of.source or NO_SOURCE} · {of.id}{version} · {of.heading}", "  ")
+        lines += wrap(
             f"from {record.origin or 'a program'} on {record.day}{', kept apart' if record.apart else ''}", "    "
         )
     return "\n".join(lines)
@@ -105,7 +86,7 @@ def report(done: Report, papers: int | None = None, *, stored: bool = False) -> 
         if count := done.counts[kind]:
             lines.append(f"{kind.capitalize()}: {count:,}")
             shown = list(done.of(kind))[:MAX_NOTES]
-            lines += [line for note in shown for line in _wrap(f"{note.where}: {note.what}", "  ")]
+            lines += [line for note in shown for line in wrap(f"{note.where}: {note.what}", "  ")]
             if count > len(shown):
                 lines.append(f"  … and {count - len(shown):,} more")
     if papers is not None:
@@ -125,7 +106,7 @@ def info(directory: Path, facts: CollectionAnswer) -> str:
         "index": f"version {facts.index_version}, change {facts.sequence:,}",
         "paperkin": facts.version,
     }
-    return "\n".join(line for name, value in rows.items() for line in _wrap(value, f"{name:<12}"))
+    return "\n".join(line for name, value in rows.items() for line in wrap(value, f"{name:<12}"))
 
 
 def many(count: int, noun: str) -> str:
@@ -133,7 +114,8 @@ def many(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _authors(shown: Paper, most: int = 3) -> str | None:
+def authors(shown: Paper, most: int = 3) -> str | None:
+    """Names, or how many where the names are not known."""
     if not shown.authors:
         return None if shown.author_count is None else many(shown.author_count, "author")
     named = shown.authors[:most]
@@ -141,11 +123,11 @@ def _authors(shown: Paper, most: int = 3) -> str | None:
     return ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _wrap(line: str, head: str = "") -> list[str]:
-    """A line broken to the terminal's width, the rest of it under its beginning."""
+def wrap(line: str, head: str = "", keep: str = "") -> list[str]:
+    """A line broken to the terminal's width, the rest of it under its beginning. `keep` are characters to let be."""
     width = max(40, shutil.get_terminal_size((100, 24)).columns)
     return textwrap.wrap(
-        printable(line),
+        printable(line, keep),
         width,
         initial_indent=head,
         subsequent_indent=" " * len(head),
@@ -154,6 +136,6 @@ def _wrap(line: str, head: str = "") -> list[str]:
     ) or [head]
 
 
-def printable(line: str) -> str:
+def printable(line: str, keep: str = "") -> str:
     """Without characters that steer a terminal: a title is other people's text."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in line)
+    return "".join(c if c.isprintable() or c in ("\n", *keep) else " " for c in line)

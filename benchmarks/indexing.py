@@ -157,9 +157,9 @@ def cosines(file: Path, out: Path) -> dict[str, float]:
 
 def quality(folder: Path, place: Path) -> dict[str, float]:
     """nDCG@10 by meaning alone on a judged collection, encoded by both sides; each encodes its own questions."""
-    from benchmarks.fusion import ndcg_at_10
     from indexer.encoder import open_encoder
     from indexer.settings import Settings
+    from search.metrics import ndcg
 
     records = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
     judged: dict[str, dict[str, int]] = {}
@@ -181,7 +181,7 @@ def quality(folder: Path, place: Path) -> dict[str, float]:
     means = {}
     for name, (rows, asked) in sides.items():
         best = np.argsort(-(asked @ rows.T), axis=1, kind="stable")[:, :10]
-        scores = [ndcg_at_10([records[i]["_id"] for i in line], judged[q["_id"]])
+        scores = [ndcg([records[i]["_id"] for i in line], judged[q["_id"]], 10)
                   for line, q in zip(best, queries, strict=True)]  # fmt: skip
         means[name] = round(statistics.mean(scores), 4)
     return means | {"difference": round(means["paperkin"] - means["plain"], 4)}

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from indexer import lock, vectors
 from indexer.directory import ELSEWHERE, FORMAT, TRUTH, is_vacant, read_identity, require
 from indexer.encoder import ModelIdentity
@@ -24,10 +26,12 @@ from indexer.errors import (
     CollectionMismatch,
     IndexDamaged,
 )
+from indexer.filters import Filters
 from indexer.generation import LEXICAL
-from indexer.lexicon import SCHEMA, LexicalIndex
+from indexer.lexicon import SCHEMA, Keys, LexicalIndex
 from indexer.manifest import DENSE, MANIFEST, Manifest
-from indexer.paper import TEXT_RECIPE
+from indexer.null_model import NullModel
+from indexer.paper import TEXT_RECIPE, Paper
 from indexer.store import State, Store
 from indexer.store_writer import StoreWriter
 from indexer.writer import OLDER, Writer
@@ -54,6 +58,22 @@ class Snapshot:
     papers: int
     sequence: int
     fingerprint: str
+    null: NullModel | None
+
+    def matching(self, filters: Filters) -> Keys | None:
+        """The keys of the papers that pass, ascending; `None` where all do. Both indexes are to obey them."""
+        written = self.lexical.containing(filters.written) if filters.written else None
+        if filters.stored.empty:
+            return written
+        stored = self.store.matching(filters.stored)
+        return stored if written is None else np.intersect1d(stored, written, assume_unique=True)
+
+    def browse(self, filters: Filters, limit: int, offset: int) -> tuple[list[Paper], int]:
+        """Papers that pass, newest first, those without a date last, then by id; and how many there are in all."""
+        keys = self.matching(filters) if filters.written else None
+        if keys is None:
+            return self.store.browse(filters, limit, offset), self.store.count(filters)
+        return self.store.browse(Filters(), limit, offset, keys), len(keys)
 
 
 class Collection:
@@ -194,6 +214,7 @@ class Collection:
             papers=state.papers,
             sequence=state.sequence,
             fingerprint=self._fingerprint(state.fingerprint, manifest),
+            null=manifest.null,
         )
         store.close_when_unused()  # questions that are still being answered go on reading from it
         return snapshot
@@ -205,6 +226,7 @@ class Collection:
             "recipe": TEXT_RECIPE,
             "factory": vectors.FACTORY,
             "lexical": SCHEMA,
+            "null": manifest.null and manifest.null.to_json(),
             # Papers that were dropped still weigh in the word statistics until the lexical index is made anew.
             # The list of segments, whose names are random, stands for the way it came to be as it is.
             "history": manifest.files[f"{LEXICAL}/meta.json"].sha256 if manifest.residue else None,

@@ -65,8 +65,14 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], titles: Sequence[str] = ()) -> Rows:
         """Rows of shape (texts, dimension) for papers; `titles`, if given, are what each text is about."""
 
+    def encode_apart(self, texts: Sequence[str]) -> Rows:
+        """Rows that depend on nothing but their own text, for scores that must come out the same every time."""
+
     def encode_query(self, text: str) -> Rows:
         """One row of shape (dimension,) for a question."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Rows:
+        """Rows of shape (texts, dimension) for questions, the same as one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +199,7 @@ class CompiledEncoder:
         self._graph = Graph(folder)
         self._before, self._after = _frame(self._tokenizer.encode("a"))
 
-    def encode(self, texts: Sequence[str], titles: Sequence[str] = ()) -> Rows:
+    def encode(self, texts: Sequence[str], titles: Sequence[str] = (), batch: int = BATCH) -> Rows:
         """Rows of shape (texts, dimension), in the order given.
 
         A text that is longer than the model's window is encoded in several windows (see `windows`).
@@ -204,20 +210,32 @@ class CompiledEncoder:
         tokens = [window for windows in divided for window in windows]
         rows = np.empty((len(tokens), self.identity.dimension), dtype=np.float32)
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))  # batches of one length need no padding
-        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-        found = self._graph.run_all(_inputs([tokens[i] for i in batch]) for batch in batches)
-        for batch, computed in zip(batches, found, strict=True):
-            rows[batch] = computed
+        batches = [order[start : start + batch] for start in range(0, len(order), batch)]
+        found = self._graph.run_all(_inputs([tokens[i] for i in places]) for places in batches)
+        for places, computed in zip(batches, found, strict=True):
+            rows[places] = computed
         if len(tokens) == len(texts):
             return rows
         counts = [len(windows) for windows in divided]
         self.long_texts += sum(count > 1 for count in counts)
         return pool(rows, [len(window) for window in tokens], counts)
 
+    def encode_apart(self, texts: Sequence[str]) -> Rows:
+        """One text a call: padding beside a longer one moves a cosine by up to 0.002, for the runtime rounds."""
+        return self.encode(texts, batch=1)
+
     def encode_query(self, text: str) -> Rows:
         """One row of shape (dimension,)."""
-        row: Rows = self._graph.run(_inputs([self._tokenizer.encode(self._description.query_prompt + text).ids]))[0]
+        row: Rows = self._graph.run(_inputs([self._query(text)]))[0]
         return row
+
+    def encode_queries(self, texts: Sequence[str]) -> Rows:
+        """Several at a time, but each in a call of its own: padding would change it."""
+        return np.concatenate(list(self._graph.run_all(_inputs([self._query(text)]) for text in texts)))
+
+    def _query(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(self._description.query_prompt + text).ids
+        return ids
 
     def _windows(self, texts: Sequence[str], titles: Sequence[str]) -> list[list[list[int]]]:
         """The token ids of each text, in one window or in several."""
@@ -281,10 +299,18 @@ class PlainEncoder:
         self.long_texts += sum(count > 1 for count in counts)
         return rows if len(parts) == len(texts) else pool(rows, [len(part) for part in parts], counts)
 
+    def encode_apart(self, texts: Sequence[str]) -> Rows:
+        """In float32 padding changes nothing that shows."""
+        return self.encode(texts)
+
     def encode_query(self, text: str) -> Rows:
         """One row of shape (dimension,)."""
-        row: Rows = self._model.texts_to_rows([self._description.query_prompt + text])[0]
+        row: Rows = self.encode_queries([text])[0]
         return row
+
+    def encode_queries(self, texts: Sequence[str]) -> Rows:
+        """Rows of shape (texts, dimension)."""
+        return self._model.texts_to_rows([self._description.query_prompt + text for text in texts])
 
     def _windows(self, text: str, title: str, tokens: int) -> list[str]:
         words = text.split()

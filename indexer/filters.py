@@ -2,79 +2,122 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
-from indexer.errors import InvalidPaper, InvalidQuery
-from indexer.paper import check_date, first_day, is_unsafe
+from indexer.errors import InvalidPaper, InvalidQuery, shorten
+from indexer.identifiers import find_identifier
+from indexer.paper import LIMITS, check_date, first_day, is_unsafe
 
-MAX_FILTER: Final = 500
-"""Characters of a filter; no name is longer."""
+Field = Literal["author", "category", "source", "after", "before", "until", "id", "word", "phrase"]
+
+FIELDS: Final[tuple[Field, ...]] = get_args(Field)
+DATES: Final = ("after", "before", "until")
+WRITTEN: Final = ("word", "phrase")
+"""The fields that the lexical index knows; the store knows the others."""
+NAMED: Final[Mapping[str, Field]] = {
+    "date_from": "after",
+    "date_to": "until",
+    "author": "author",
+    "category": "category",
+    "source": "source",
+}
+"""The single filters of REST and the command line, and what they are conditions on."""
+
+MAX_FILTER: Final = LIMITS["id"]
+"""Characters of a value; no name and no id is longer."""
+MAX_CONDITIONS: Final = 64
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What a paper must be to be found at all; `None` restricts nothing.
+class Condition:
+    """What a paper must be, or, `excluded`, must not be: the papers that pass are exactly the others.
 
-    `date_from` and `date_to` are inclusive ISO 8601 days, months or years; a paper whose date is unknown passes
-    neither. `author` means every word of it in one author's name, whatever the case and accents. `category` is a
-    category or, up to a dot, the archive it belongs to (`cs` takes in `cs.CL`). `source` is compared letter by
-    letter, after the tidying that a paper's source has had.
+    - `author`: every word of the value is in one author's name, whatever the case and accents.
+    - `category`: the paper has the category or, up to a dot, one of that archive (`cs` takes in `cs.CL`).
+    - `source`: a source has a record of it, compared letter by letter, after the tidying that a paper's source has had.
+    - `after`, `before`: an ISO 8601 day, month or year. Its first day and later days pass `after`, earlier ones
+      `before`: the two part the papers. `until` passes to its last day. A paper counts by its `day`; one whose date
+      is unknown passes none of the three, and so each of them excluded.
+    - `id`: the paper that `Store.find` gives for the value.
+    - `word`: title or abstract has the word in any form, which is one of the same English stem. Of several words, or
+      parts of a word such as "text-to-speech", one must follow the other.
+    - `phrase`: title or abstract has these words in this order, side by side and letter by letter but for case,
+      accents and what is between them. A single word is one in this very form.
+
+    Making one checks it; `InvalidQuery` says what is wrong.
     """
 
-    date_from: str | None = None
-    date_to: str | None = None
-    author: str | None = None
-    category: str | None = None
-    source: str | None = None
+    field: Field
+    value: str
+    excluded: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("date_from", "date_to"):
-            value = getattr(self, name)
-            if value is not None:
-                try:
-                    check_date(name, value)
-                except InvalidPaper:
-                    raise InvalidQuery(
-                        "invalid_filter",
-                        f"{name} is not a date: {value[:40]!r}.",
-                        "Write a day, a month or a year, such as 2025-06-23, 2025-06 or 2025.",
-                    ) from None
-        for name in ("author", "category", "source"):
-            if len(getattr(self, name) or "") > MAX_FILTER:
-                raise InvalidQuery(
-                    "invalid_filter", f"The {name} filter is longer than {MAX_FILTER} characters.", "Shorten it."
-                )
-        if self.author is not None and not name_words(self.author):
-            raise InvalidQuery("invalid_filter", "The author filter holds no word.", "Give a name, or leave it out.")
-        for name in ("category", "source"):
-            if getattr(self, name) is not None and not getattr(self, name).strip():
-                raise InvalidQuery("invalid_filter", f"The {name} filter is blank.", "Give a value, or leave it out.")
-        for name in ("author", "category", "source"):
-            if is_unsafe(getattr(self, name) or ""):
-                raise InvalidQuery(
-                    "invalid_filter",
-                    f"The {name} filter holds control characters.",
-                    "Send plain text, encoded as UTF-8.",
-                )
+        _check(self.field, self.value, self.field)
+        object.__setattr__(self, "value", self.value.strip() if self.field == "id" else _tidy(self.value))
 
-    @property
-    def first(self) -> str | None:
-        """The first day that passes."""
-        return None if self.date_from is None else first_day(self.date_from)
+    def __str__(self) -> str:
+        """As it is written in a question: `-author:"Ada Lovelace"`."""
+        quoted = f'"{self.value}"' if self.field == "phrase" or re.search(r"\s", self.value) else self.value
+        name = "" if self.field == "phrase" or (self.field == "word" and self.excluded) else f"{self.field}:"
+        return f"{'-' if self.excluded else ''}{name}{quoted}"
 
-    @property
-    def last(self) -> str | None:
-        """A string that no passing day is greater than: `2025-06` reaches to the end of June."""
-        return None if self.date_to is None else self.date_to + "\U0010ffff"
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a paper must be to be found at all: all conditions hold at once, none restricts nothing.
+
+    Only conditions on the `id` that are not excluded are alternatives: a paper passes them if it passes one.
+    """
+
+    conditions: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "conditions", tuple(dict.fromkeys(self.conditions)))
+        if len(self.conditions) > MAX_CONDITIONS:
+            raise InvalidQuery(
+                "invalid_filter", f"There are {len(self.conditions)} filters.", f"Use up to {MAX_CONDITIONS}."
+            )
+
+    @classmethod
+    def of(
+        cls,
+        date_from: str | None = None,
+        date_to: str | None = None,
+        author: str | None = None,
+        category: str | None = None,
+        source: str | None = None,
+    ) -> Filters:
+        """The single filters of REST and the command line, both dates inclusive; `None` restricts nothing."""
+        values = {"date_from": date_from, "date_to": date_to, "author": author, "category": category, "source": source}
+        given = {name: value for name, value in values.items() if value is not None}
+        for name, value in given.items():
+            _check(NAMED[name], value, name)
+        return cls(tuple(Condition(NAMED[name], value) for name, value in given.items()))
+
+    def __and__(self, other: Filters) -> Filters:
+        """The conditions of both."""
+        return Filters(self.conditions + other.conditions)
 
     @property
     def empty(self) -> bool:
         """Whether every paper passes."""
-        return self == Filters()
+        return not self.conditions
+
+    @property
+    def stored(self) -> Filters:
+        """The conditions that the store knows."""
+        return Filters(tuple(each for each in self.conditions if each.field not in WRITTEN))
+
+    @property
+    def written(self) -> tuple[Condition, ...]:
+        """The conditions that the lexical index knows."""
+        return tuple(each for each in self.conditions if each.field in WRITTEN)
 
 
 def name_words(name: str) -> list[str]:
@@ -95,32 +138,96 @@ def _tidy(label: str) -> str:
     return " ".join(unicodedata.normalize("NFC", label).split())
 
 
+def _check(field: Field, value: str, called: str) -> None:
+    """Raise `InvalidQuery` for a value that cannot be meant; `called` is what the caller named it."""
+    if field not in FIELDS:
+        raise InvalidQuery(
+            "invalid_filter", f"There is no filter {shorten(field)!r}.", f"The filters are: {', '.join(FIELDS)}."
+        )
+    problem: tuple[str, str] | None = None
+    if field in DATES:
+        try:
+            check_date(called, value)
+        except InvalidPaper:
+            problem = (
+                f"{called} is not a date: {value[:40]!r}.",
+                "Write a day, a month or a year, such as 2025-06-23, 2025-06 or 2025.",
+            )
+    elif len(value) > MAX_FILTER:
+        problem = (
+            f"The {called} filter is longer than {MAX_FILTER} characters.",
+            "Shorten it; no name and no id is longer.",
+        )
+    elif is_unsafe(value):
+        problem = f"The {called} filter holds control characters.", "Send plain text, encoded as UTF-8."
+    elif field == "author" and not name_words(value):
+        problem = f"The {called} filter holds no word.", "Give a name, or leave it out."
+    elif field in WRITTEN and not any(c.isalnum() for c in value):
+        problem = f"The {called} filter holds no word.", "Give a word, or leave it out."
+    elif not value.strip():
+        problem = f"The {called} filter is blank.", "Give a value, or leave it out."
+    if problem:
+        raise InvalidQuery("invalid_filter", *problem)
+
+
+# SQL
+
+BY_NAME: Final = (
+    "SELECT key FROM paper WHERE id = ? UNION ALL SELECT key FROM identifier WHERE name = ?"
+    " UNION ALL SELECT key FROM record WHERE id = ? LIMIT 1"
+)
+"""The key of the paper that a name means: its id first, then an identifier in any form, then a source's id."""
+
+
+def by_name(name: str) -> list[str]:
+    """The values of `BY_NAME`."""
+    return [name, find_identifier(name) or name, name]
+
+
+def _author(value: str) -> tuple[str, list[Any]]:
+    words = sorted(set(name_words(value)))
+    sql = (
+        "key IN (SELECT key FROM author_word WHERE word IN (SELECT value FROM json_each(?))"
+        " GROUP BY key, position HAVING count(*) = ?)"
+    )
+    return sql, [json.dumps(words), len(words)]
+
+
+def _category(value: str) -> tuple[str, list[Any]]:
+    name = fold(value)
+    # "." and "/" are neighbours in ASCII: the range holds every name that begins with "name."
+    sql = "key IN (SELECT key FROM category WHERE name = ? OR (name >= ? AND name < ?))"
+    return sql, [name, name + ".", name + "/"]
+
+
+_SQL: Final[Mapping[str, Callable[[str], tuple[str, list[Any]]]]] = {
+    "author": _author,
+    "category": _category,
+    "source": lambda value: ("key IN (SELECT key FROM record WHERE source = ?)", [value]),
+    "after": lambda value: ("day >= ?", [first_day(value)]),
+    "before": lambda value: ("day < ?", [first_day(value)]),
+    # No passing day is greater than this string: `2025-06` reaches to the end of June.
+    "until": lambda value: ("day <= ?", [value + "\U0010ffff"]),
+    "id": lambda value: (f"key IN (SELECT key FROM ({BY_NAME}))", by_name(value)),  # noqa: S608
+}
+
+
 def to_sql(filters: Filters) -> tuple[str, list[Any]]:
-    """Filters as a condition on the table `paper`, and its values. No value becomes part of the text."""
-    conditions: list[tuple[str, list[Any]]] = []
-    if filters.first is not None:
-        conditions.append(("day >= ?", [filters.first]))
-    if filters.last is not None:
-        conditions.append(("day <= ?", [filters.last]))
-    if filters.source is not None:
-        conditions.append(("key IN (SELECT key FROM record WHERE source = ?)", [_tidy(filters.source)]))
-    if filters.category is not None:
-        name = fold(filters.category)
-        conditions.append(
-            # "." and "/" are neighbours in ASCII: the range holds every name that begins with "name."
-            (
-                "key IN (SELECT key FROM category WHERE name = ? OR (name >= ? AND name < ?))",
-                [name, name + ".", name + "/"],
-            )
-        )
-    if filters.author is not None:
-        words = sorted(set(name_words(filters.author)))
-        conditions.append(
-            (
-                f"key IN (SELECT key FROM author_word WHERE word IN ({','.join('?' * len(words))})"  # noqa: S608
-                " GROUP BY key, position HAVING count(*) = ?)",
-                [*words, len(words)],
-            )
-        )
-    where = " AND ".join(sql for sql, _ in conditions) or "TRUE"
-    return where, [value for _, values in conditions for value in values]
+    """The conditions that the store knows, as one on the table `paper`, and its values: none is part of the text."""
+    every: list[str] = []
+    some: list[str] = []
+    values: list[Any] = []
+    alternatives: list[Any] = []
+    for each in filters.conditions:
+        sql, given = _SQL[each.field](each.value)
+        if each.field == "id" and not each.excluded:
+            some.append(sql)
+            alternatives += given
+        else:
+            # A paper without a date makes a comparison neither true nor false.
+            every.append(f"({sql}) IS NOT TRUE" if each.excluded else sql)
+            values += given
+    if some:
+        every.append(f"({' OR '.join(some)})")
+        values += alternatives
+    return " AND ".join(every) or "TRUE", values

@@ -14,10 +14,11 @@ from typing import Final
 
 import numpy as np
 
-from indexer import lexicon, vectors
+from indexer import lexicon, null_model, probes, vectors
 from indexer.errors import IndexUnwritable
 from indexer.lock import HOLDER
 from indexer.manifest import DENSE, DIRECTORY, MANIFEST, Manifest, list_files
+from indexer.null_model import NullModel
 from indexer.store import Store
 
 LEXICAL: Final = "lexical"
@@ -26,6 +27,8 @@ SMALL: Final = 10_000
 """Papers up to which the dense file is written anew for every change: that takes milliseconds."""
 TAIL_SHARE: Final = 0.1
 """Share of the papers that may wait in the tail of a larger collection before they are folded in."""
+REDRAWN_SHARE: Final = 0.1
+"""Share of its papers by which a larger collection must change before its null model is drawn anew."""
 RESIDUE_SMALL: Final = 2_000
 RESIDUE_SHARE: Final = 0.2
 """The lexical index is made anew after any removal up to `RESIDUE_SMALL` papers, else after this share of them."""
@@ -58,6 +61,7 @@ def _fill(directory: Path, store: Store, dimension: int, previous: Manifest | No
     state, collection = store.state(), directory.parent
     residue = _lexical(directory / LEXICAL, collection, store, state.papers, previous)
     dense_sequence = _dense(directory / DENSE, collection, store, dimension, previous)
+    null = _null(directory / DENSE, store, dimension, previous)
     _sync(directory)
     before = collection / previous.directory if previous else None
     return Manifest(
@@ -69,6 +73,7 @@ def _fill(directory: Path, store: Store, dimension: int, previous: Manifest | No
         residue=residue,
         factory=vectors.FACTORY,
         lexical_schema=lexicon.SCHEMA,
+        null=null,
         files=list_files(directory, before, previous.files if previous else {}),
     )
 
@@ -128,6 +133,22 @@ def _dense(target: Path, collection: Path, store: Store, dimension: int, previou
             return previous.dense_sequence
     vectors.save(vectors.build(store.embedding_pages(dimension), dimension), target)
     return state.sequence
+
+
+def _null(dense: Path, store: Store, dimension: int, previous: Manifest | None) -> NullModel | None:
+    """What questions from elsewhere get in the dense file; `None` where no model has encoded any yet.
+
+    It is drawn anew with every change of a small collection, and of a larger one when it has grown or shrunk enough.
+    """
+    rows = store.probe_rows(probes.fingerprint(), dimension)
+    if rows is None or not len(rows):
+        return None
+    papers, known = store.state().papers, previous.null if previous else None
+    if known and papers > SMALL and abs(papers - known.papers) <= REDRAWN_SHARE * known.papers:
+        return known
+    index = vectors.load(dense, dimension)
+    covered = int(index.ntotal)
+    return null_model.build(lambda asked: vectors.best_scores(index, asked), covered, rows.astype(np.float32))
 
 
 def _share(source: Path, target: Path) -> None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, Self
 
+from indexer import probes
 from indexer.change import Change
 from indexer.collection import Collection
 from indexer.encoder import Encoder, Rows
@@ -54,7 +55,7 @@ def ingest(
     A record that is stored already is neither encoded nor written; a paper whose text is the same keeps its row.
     `progress` is told the number of records that are safe on disk, `placed` each record's id and that of its paper.
     Once `stop` is true no more are read, and those under way are finished; where reading fails, too, before its error
-    is raised. Raises `CollectionMismatch` for
+    is raised. Raises `CollectionMismatch` for an encoder of another model.
     """
     collection.expect(encoder.identity)
     done = 0
@@ -64,6 +65,7 @@ def ingest(
         _ReadAhead(_chunks(papers), stop) as chunks,
         ThreadPoolExecutor(1, "encode") as pool,
     ):
+        _keep_probes(writer, encoder)
         long_before = encoder.long_texts
         planner = Planner(writer.store, report, datetime.now(UTC).date().isoformat(), placed)
         for chunk in chunks:
@@ -78,6 +80,13 @@ def ingest(
         if stop():
             report.read = report.kept + report.counts["skipped"]  # what was read ahead has not come to anything
         chunks.raise_error()
+
+
+def _keep_probes(writer: Writer, encoder: Encoder) -> None:
+    """Have the collection hold the rows of questions from elsewhere, to compare its answers with."""
+    name = probes.fingerprint()
+    if writer.store.probe_rows(name, encoder.identity.dimension) is None:
+        writer.store.set_probe_rows(name, encoder.encode_queries(probes.questions()).astype(ROW_TYPE))
 
 
 def _encode(encoder: Encoder, changes: Sequence[Change]) -> Rows:

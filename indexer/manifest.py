@@ -16,6 +16,7 @@ from typing import Final
 from indexer.errors import IndexDamaged
 from indexer.files import write_whole
 from indexer.model import file_hash
+from indexer.null_model import NullModel
 from indexer.store import State
 
 MANIFEST: Final = "manifest.json"
@@ -41,7 +42,7 @@ class Manifest:
     sequence number for other papers. `sequence` is the change of the truth that both cover, the dense file alone up
     to `dense_sequence`; what came after that is searched as a tail. No key above `last_key` is in either. `residue`
     counts the papers that the lexical index has dropped since it was made anew: their words still weigh in its
-    statistics, so that scores depend on history while it is not zero.
+    statistics, so that scores depend on history while it is not zero. `null` says what questions get by chance.
     """
 
     directory: str
@@ -52,6 +53,7 @@ class Manifest:
     residue: int
     factory: str
     lexical_schema: str
+    null: NullModel | None
     files: Mapping[str, FileFacts]
 
     def save(self, collection: Path) -> None:
@@ -67,7 +69,7 @@ class Manifest:
             if values.pop("sha256") != _digest(values):
                 return None
             files = {name: FileFacts(**facts) for name, facts in values.pop("files").items()}
-            manifest = cls(files=files, **values)
+            manifest = cls(files=files, null=NullModel.from_json(values.pop("null")), **values)
             return manifest if manifest._is_sane() else None
         except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
             return None

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from indexer.database import Database
 from indexer.errors import CollectionDamaged, InvalidPaper, PaperNotFound
-from indexer.filters import Filters, to_sql
-from indexer.identifiers import find_identifier
+from indexer.filters import BY_NAME, Filters, by_name, to_sql
 from indexer.identity import Record
 from indexer.paper import Paper, from_record, is_unsafe
 
@@ -105,10 +104,8 @@ class Store(Database):
             raise PaperNotFound(name)
         with self._guard():
             found = self._db.execute(
-                "SELECT key, id FROM paper WHERE id = ?1"
-                " UNION ALL SELECT key, paper.id FROM identifier JOIN paper USING (key) WHERE name = ?2"
-                " UNION ALL SELECT key, paper.id FROM record JOIN paper USING (key) WHERE record.id = ?1",
-                (name, find_identifier(name) or name),
+                f"SELECT key, id FROM paper WHERE key IN (SELECT key FROM ({BY_NAME}))",  # noqa: S608
+                by_name(name),
             ).fetchone()
         if found is None:
             raise PaperNotFound(name)
@@ -187,9 +184,14 @@ class Store(Database):
         """The ids of these keys."""
         return dict(self._among("SELECT key, id FROM paper WHERE key IN ({})", keys))
 
-    def browse(self, filters: Filters, limit: int, offset: int) -> list[Paper]:
-        """Papers that pass, newest first, those without a date last, then by id."""
+    def browse(self, filters: Filters, limit: int, offset: int, among: Keys | None = None) -> list[Paper]:
+        """Papers that pass, newest first, those without a date last, then by id; only those of some keys, if given."""
         where, values = to_sql(filters)
+        if among is not None:
+            # One value for any number of keys, since SQLite takes few thousand values a statement; and "+", so that it
+            # goes through the papers by day and does not sort all of these.
+            where += " AND +key IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(among.tolist()))
         with self._guard():
             rows = self._db.execute(
                 f"SELECT record, content_hash FROM paper WHERE {where} ORDER BY day DESC, id LIMIT ? OFFSET ?",  # noqa: S608
@@ -207,7 +209,7 @@ class Store(Database):
         return int(count)
 
     def matching(self, filters: Filters) -> Keys:
-        """The keys of the papers that pass, ascending."""
+        """The keys of the papers that pass, ascending. `Snapshot.matching` also knows conditions on words."""
         where, values = to_sql(filters)
         return self._keys(f"SELECT key FROM paper WHERE {where} ORDER BY key", values)  # noqa: S608
 
@@ -276,6 +278,17 @@ class Store(Database):
                     "SELECT source, count(DISTINCT key) FROM record GROUP BY 1 ORDER BY 2 DESC, 1"
                 ).fetchall()
             )
+
+    def probe_rows(self, questions: str, dimension: int) -> Rows16 | None:
+        """The rows of the probes of that name, of shape (probes, dimension); `None` where they were never stored."""
+        with self._guard():
+            if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'probe'").fetchone() is None:
+                return None
+            found = self._db.execute("SELECT rows FROM probe WHERE questions = ?", (questions,)).fetchone()
+        # Derived: what is not as it should be is as good as missing.
+        if found is None or not isinstance(found[0], bytes) or len(found[0]) % (dimension * ROW_TYPE.itemsize):
+            return None
+        return np.frombuffer(found[0], dtype=ROW_TYPE).reshape(-1, dimension)
 
     # Helpers
 

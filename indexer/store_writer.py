@@ -12,7 +12,7 @@ from indexer.change import Change, text_hash
 from indexer.filters import fold, name_words
 from indexer.identity import Record, title_key
 from indexer.paper import Paper, is_unsafe, to_line
-from indexer.store import ROW_TYPE, State, Store
+from indexer.store import ROW_TYPE, Rows16, State, Store
 
 _FINGERPRINT_BITS: Final = 256
 
@@ -41,6 +41,17 @@ class StoreWriter(Store):
         """Have changes written into a log first (WAL), so that readers and a writer do not wait for each other."""
         with self._guard():
             self._db.execute("PRAGMA journal_mode = WAL").fetchall()
+
+    def set_probe_rows(self, questions: str, rows: Rows16) -> None:
+        """Keep the rows of the probes of that name, and no others.
+
+        They depend on the model alone and could be made at any time, but not without it: a change of the indexes by
+        a program that has not loaded the model needs them. The table is no part of the format: it may be missing.
+        """
+        with self.transaction():
+            self._db.execute("CREATE TABLE IF NOT EXISTS probe (questions TEXT PRIMARY KEY, rows BLOB NOT NULL) STRICT")
+            self._db.execute("DELETE FROM probe")
+            self._db.execute("INSERT INTO probe VALUES (?, ?)", (questions, rows.astype(ROW_TYPE).tobytes()))
 
     def compact(self) -> None:
         """Write the file anew, without a trace of what was deleted, and forget which keys the indexes must forget.

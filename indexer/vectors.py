@@ -53,6 +53,13 @@ def load(path: Path, dimension: int) -> faiss.IndexIDMap2:
     return index
 
 
+def best_scores(index: faiss.IndexIDMap2, queries: Rows) -> Scores:
+    """The best inner product of each query, of shape (queries, dimension), in an index that is not empty."""
+    scores, _ = index.search(queries, 1)
+    found: Scores = scores[:, 0]
+    return found
+
+
 class DenseIndex:
     """What one snapshot searches: a base index, less the keys that changed since, plus a tail with their new rows."""
 
@@ -75,6 +82,10 @@ class DenseIndex:
             kept = int(np.count_nonzero(scores >= scores[k - 1]))
             keys, scores = keys[:kept], scores[:kept]
         return keys, scores
+
+    def best(self, queries: Rows) -> Scores:
+        """The best inner product of each query, of shape (queries, dimension); there must be a row."""
+        return np.array([self.search(query, 1)[1][0] for query in queries], dtype=np.float32)
 
     def scores(self, query: Rows, keys: Keys) -> dict[int, float]:
         """The inner products of `query` with the rows of some keys, by the same arithmetic as `search`."""

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Final, Protocol
 
 from indexer.acronyms import MAX_SHORT, MIN_SHORT, singular
-from search.query import Expansion
+from search.answer import Expansion
 
 _WORD = re.compile(r"[^\W_](?:[\w/-]*[^\W_])?")
 MAX_WORDS: Final = 6

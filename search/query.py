@@ -1,4 +1,4 @@
-"""The values of a question and of its answer, and the limits that a question must keep."""
+"""The values of a question, and the limits that it must keep."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Final
 
 from indexer.errors import InvalidQuery, shorten
 from indexer.filters import Filters
-from indexer.paper import Paper
 
 MAX_TEXT: Final = 10_000
-"""Characters of a question: a pasted abstract is a good one."""
+"""Characters of a question, and of a pasted abstract."""
 MAX_K: Final = 1_000
 MAX_OFFSET: Final = 10_000
 MAX_LIKED: Final = 100
+"""Papers that are liked and disliked in one question, together."""
 DEFAULT_K: Final = 10
 
 _SURROGATE = re.compile(r"[\x00\ud800-\udfff]")
@@ -55,69 +55,49 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question in words."""
+    """One composed question; at least one of its parts must be there.
 
-    text: str
+    `text` may hold operators (see `search.syntax`), unless `syntax` is false. `abstract` is another text to find
+    papers like, taken as it is. `liked` and `disliked` are names of papers in the collection, as `Store.find`
+    understands them. With nothing but filters the papers that pass are listed, newest first.
+    """
+
+    text: str = ""
     page: Page = field(default_factory=Page)
     mode: Mode = Mode.HYBRID
     filters: Filters = field(default_factory=Filters)
+    abstract: str = ""
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+    syntax: bool = True
+    explain: bool = False
 
     def __post_init__(self) -> None:
-        check_text(self.text)
-        # As papers' texts are: an accent that was typed or copied apart from its letter is the same accent.
-        object.__setattr__(self, "text", unicodedata.normalize("NFC", self.text))
+        if not (self.text.strip() or self.abstract.strip() or self.liked or self.disliked or not self.filters.empty):
+            raise InvalidQuery(
+                "empty_query", "The question is empty.", "Write what you are looking for, in plain words."
+            )
+        for name, called in (("text", "question"), ("abstract", "pasted abstract")):
+            value = getattr(self, name)
+            _check_text(value, called)
+            # As papers' texts are: an accent that was typed or copied apart from its letter is the same accent.
+            object.__setattr__(self, name, unicodedata.normalize("NFC", value).strip())
+        if len(self.liked) + len(self.disliked) > MAX_LIKED:
+            raise InvalidQuery(
+                "ids_out_of_range",
+                f"{len(self.liked) + len(self.disliked)} papers are liked or disliked.",
+                f"Give up to {MAX_LIKED} ids of papers.",
+            )
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A paper found: its rank from 1, its score, and the parts of the score.
-
-    `dense` is the cosine of question and paper, `lexical` the BM25 score of their common words; `None` where
-    the mode does not use it or, for `lexical`, where the paper is not among the best matches by words.
-    """
-
-    rank: int
-    score: float
-    dense: float | None
-    lexical: float | None
-    paper: Paper
-
-
-@dataclass(frozen=True, slots=True)
-class Expansion:
-    """An acronym of the question and what the collection's own papers say it stands for."""
-
-    short: str
-    long: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The hits, the number of papers that pass the filters, and the index version that says so."""
-
-    hits: tuple[Hit, ...]
-    total: int
-    index_version: str
-    expansions: tuple[Expansion, ...] = ()
-
-
-def check_text(text: str) -> None:
-    """Raise `InvalidQuery` for a text that cannot be asked."""
-    if not text.strip():
-        raise InvalidQuery("empty_query", "The question is empty.", "Write what you are looking for, in plain words.")
+def _check_text(text: str, called: str) -> None:
     if len(text) > MAX_TEXT:
         raise InvalidQuery(
             "query_too_long",
-            f"The question has {len(text):,} characters.",
+            f"The {called} has {len(text):,} characters.",
             f"Shorten it to {MAX_TEXT:,}; an abstract is enough.",
         )
     if _SURROGATE.search(text):
         raise InvalidQuery(
-            "invalid_text", "The question holds NUL or half a surrogate pair.", "Send plain text, encoded as UTF-8."
+            "invalid_text", f"The {called} holds NUL or half a surrogate pair.", "Send plain text, encoded as UTF-8."
         )
-
-
-def check_ids(ids: tuple[str, ...]) -> None:
-    """Raise `InvalidQuery` unless 1 to `MAX_LIKED` ids are given."""
-    if not 1 <= len(ids) <= MAX_LIKED:
-        raise InvalidQuery("ids_out_of_range", f"{len(ids)} ids are given.", f"Give 1 to {MAX_LIKED} ids of papers.")

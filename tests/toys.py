@@ -32,8 +32,14 @@ class ToyEncoder:
         self.encoded.extend(texts)
         return np.array([self._row(text) for text in texts], dtype=np.float32).reshape(-1, self.identity.dimension)
 
+    def encode_apart(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.encode(texts)
+
     def encode_query(self, text: str) -> NDArray[np.float32]:
         return self._row(text)
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([self._row(text) for text in texts], dtype=np.float32)
 
     def _row(self, text: str) -> NDArray[np.float32]:
         words = re.findall(r"[a-z]+", text.lower())

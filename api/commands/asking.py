@@ -1,77 +1,91 @@
-"""Commands that ask: search, related, show, info."""
+"""Commands that ask: search, related, rank, show, info."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
 import typer
 
-from api import text
+from api import text, text_answers
 from api.commands.options import (
-    AuthorOption,
-    CategoryOption,
     CollectionOption,
     CountOption,
-    FromOption,
     JsonOption,
     ModelOption,
     OffsetOption,
-    SourceOption,
-    ToOption,
+    asks,
     collection_of,
     print_json,
     service_of,
+    standard_input,
 )
-from indexer.filters import Filters
-from search.query import Answer, Mode, Page, Query
+from search.answer import Answer
+from search.query import Page, Query
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="TEXT",
+        help='What you look for, in plain words; also "exact phrase", -word, author:, category:, source:, after:, '
+        "before:, id:, all within single quotes, behind -- where it begins with a minus. A lone - reads standard input.",
+    ),
+]
+Ask = Callable[..., Query]
+"""Of a text, a page and, where a command names some itself, liked papers."""
 
 
+@asks
 def search(
-    words: Annotated[
-        list[str],
-        typer.Argument(metavar="TEXT", help="What you look for, in plain words; - reads it from standard input."),
-    ],
+    ask: Ask,
+    words: Words = None,
     k: CountOption = 10,
     offset: OffsetOption = 0,
-    mode: Annotated[Mode, typer.Option(help="By meaning and words, by meaning, or by words.")] = Mode.HYBRID,
-    date_from: FromOption = None,
-    date_to: ToOption = None,
-    author: AuthorOption = None,
-    category: CategoryOption = None,
-    source: SourceOption = None,
     collection: CollectionOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find papers for a question in plain words."""
-    question = " ".join(words)
-    asked = question if question != "-" else sys.stdin.read() if sys.stdin else ""
-    query = Query(asked, Page(k, offset), mode, Filters(date_from, date_to, author, category, source))
-    engine = service_of(collection, model).engine
-    start = perf_counter()
-    _show(engine.search(query), (perf_counter() - start) * 1000, as_json)
+    """Find papers for a question in plain words, for papers you like, or for both."""
+    _search(ask(_text(words), Page(k, offset)), collection, model, as_json)
 
 
+@asks
 def related(
+    ask: Ask,
     ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Papers whose kin you want.")],
     k: CountOption = 10,
     offset: OffsetOption = 0,
-    date_from: FromOption = None,
-    date_to: ToOption = None,
-    author: AuthorOption = None,
-    category: CategoryOption = None,
-    source: SourceOption = None,
     collection: CollectionOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find the kin of one or several papers."""
+    _search(ask("", Page(k, offset), tuple(ids)), collection, model, as_json)
+
+
+@asks
+def rank(
+    ask: Ask,
+    name: Annotated[str, typer.Argument(metavar="ID", help="The paper whose place you want to know.")],
+    words: Words = None,
+    collection: CollectionOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where a paper stands for a question, or what keeps it out."""
+    query = ask(_text(words), Page())
     engine = service_of(collection, model).engine
     start = perf_counter()
-    answer = engine.related(tuple(ids), Page(k, offset), Filters(date_from, date_to, author, category, source))
-    _show(answer, (perf_counter() - start) * 1000, as_json)
+    standing = engine.standing(query, name)
+    if as_json:
+        from api.schemas import RankAnswer
+
+        print_json(RankAnswer.of(standing, (perf_counter() - start) * 1000).model_dump())
+    else:
+        print(text_answers.standing(standing, marks=sys.stdout.isatty()))
 
 
 def show(
@@ -115,10 +129,22 @@ def info(collection: CollectionOption = None, as_json: JsonOption = False) -> No
         print(text.info(opened.directory, answer))
 
 
-def _show(answer: Answer, took_ms: float, as_json: bool) -> None:
+def _text(words: list[str] | None) -> str:
+    asked = " ".join(words or ())
+    return standard_input() if asked == "-" else asked
+
+
+def _search(query: Query, collection: Path | None, model: str | None, as_json: bool) -> None:
+    engine = service_of(collection, model).engine
+    start = perf_counter()
+    answer = engine.search(query)
+    _show(answer, (perf_counter() - start) * 1000, query, as_json)
+
+
+def _show(answer: Answer, took_ms: float, query: Query, as_json: bool) -> None:
     if as_json:
         from api.schemas import SearchAnswer
 
-        print_json(SearchAnswer.of(answer, took_ms).model_dump())
+        print_json(SearchAnswer.of(answer, took_ms, explain=query.explain).model_dump())
     else:
-        print(text.answer(answer))
+        print(text_answers.answer(answer, explain=query.explain, marks=sys.stdout.isatty()))

@@ -7,19 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.requests import MAX_PAPERS, ListFields, PaperBodies
 from api.routes.access import MayWrite, Served
 from api.routes.ids import PAPER_ID
-from api.schemas import (
-    MAX_PAPERS,
-    ChangeAnswer,
-    ListFields,
-    PaperAnswer,
-    PaperBodies,
-    PapersAnswer,
-    PaperShape,
-    RecordShape,
-    SourcesAnswer,
-)
+from api.schemas import ChangeAnswer, PaperAnswer, PapersAnswer, PaperShape, RecordShape, SourcesAnswer
 from indexer.errors import InvalidPaper, InvalidQuery, PaperNotFound, shorten
 from indexer.paper import from_record
 from search.engine import index_version

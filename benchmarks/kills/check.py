@@ -55,6 +55,14 @@ class Counting:
         self._rows |= dict(zip(texts, rows, strict=True))
         return rows
 
+    def encode_apart(self, texts: Sequence[str]) -> Rows:
+        """As the encoder does."""
+        return self._encoder.encode_apart(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> Rows:
+        """As the encoder does."""
+        return self._encoder.encode_queries(texts)
+
     def encode_query(self, text: str) -> Rows:
         """Not counted: a question is no paper."""
         return self._encoder.encode_query(text)

@@ -22,8 +22,8 @@ from tests.conftest import ROOT
 from tests.toys import ToyEncoder
 
 COMMANDS = (
-    "index", "search", "related", "show", "info", "convert", "export", "remove", "split", "merge", "verify", "rebuild",
-    "compact", "backup", "restore", "serve", "fetch",
+    "index", "search", "related", "rank", "show", "info", "evaluate", "convert", "export", "remove", "split", "merge",
+    "verify", "rebuild", "compact", "backup", "restore", "serve", "fetch",
 )  # fmt: skip
 
 
@@ -202,11 +202,16 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     ("arguments", "message"),
     [
         (["find"], "No such command 'find'"),
-        (["search"], "Missing argument"),
+        (["search"], "The question is empty."),
         (["search", "x", "--limit", "3"], "No such option: --limit"),
         (["search", "x", "-k", "ten"], "Invalid value for '-k'"),
         (["search", "x", "--mode", "fuzzy"], "'fuzzy' is not one of 'hybrid', 'dense', 'lexical'"),
         (["related"], "Missing argument"),
+        (["rank"], "Missing argument"),
+        (["rank", "x"], "The question is empty."),
+        (["search", "--explain", "--plain", "--mode", "dense"], "The question is empty."),
+        (["search", "x", *["--like", "y"] * 101], "101 papers are liked or disliked."),
+        (["search", "--abstract", "x" * 10_001], "The pasted abstract has 10,001 characters."),
         (["show"], "Missing argument"),
         (["remove"], "Missing argument"),
         (["index"], "Missing argument"),
@@ -257,7 +262,7 @@ def test_wrong_use(run: Run, tmp_path: Path, arguments: list[str], message: str)
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["search", "x"], ["related", "x"], ["show", "x"], ["info"], ["export"], ["remove", "x"],
+        ["search", "x"], ["related", "x"], ["rank", "x", "y"], ["show", "x"], ["info"], ["export"], ["remove", "x"],
         ["split", "x", "y", "z"], ["merge", "x", "y"], ["verify"], ["rebuild"], ["compact"], ["backup", "x"], ["serve"],
     ],
     ids=lambda arguments: str(arguments[0]),

@@ -8,7 +8,9 @@ from math import sqrt
 from typing import Any, Final
 from urllib.parse import quote
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
 from indexer.collection import Collection
@@ -57,12 +59,25 @@ def test_a_lexical_answer(reader: TestClient) -> None:
 
 
 def test_a_hybrid_answer(reader: TestClient) -> None:
-    """The default mode adds 0.8 of the cosine, scaled from -1 to the best, and 0.2 of BM25, scaled to the best."""
+    """By default meaning, words and kin make the score: "emotion" is nearer to "speech and emotion", which matches,
+    than "face" is, and so comes before it though neither has a word of the question."""
     answer = ask(reader, "/search", q="speech")
-    assert ids(answer) == ["a", "c", "10.1/d", "b"]
-    expected = [0.8 + 0.2, 0.8 * (1 + 1 / sqrt(2)) / 2 + 0.2 * LONG_TO_SHORT, 0.8 / 2, 0.8 / 2]
-    assert [hit["score"] for hit in answer["hits"]] == pytest.approx(expected, abs=HALF_PRECISION)
+    assert ids(answer) == ["a", "c", "b", "10.1/d"]
+    assert [hit["dense"] for hit in answer["hits"]] == pytest.approx([1, 1 / sqrt(2), 0, 0], abs=HALF_PRECISION)
     assert [hit["lexical"] is None for hit in answer["hits"]] == [False, False, True, True]
+    for hit in answer["hits"]:
+        assert list(hit["parts"]) == ["meaning", "words", "kin"]
+        assert sum(hit["parts"].values()) == pytest.approx(hit["score"])
+
+
+def test_a_paper_without_kin(empty: Collection, encoder: ToyEncoder) -> None:
+    """Papers at right angles to one another have no kin: 0.8 of the cosine, scaled from -1 to the best, and 0.2 of
+    BM25, scaled to the best."""
+    ingest(empty, encoder, [Paper("a", "speech"), Paper("b", "face")], Report())
+    first, second = ask(connect(empty, encoder), "/search", q="speech")["hits"]
+    assert (first["score"], second["score"]) == (pytest.approx(0.8 + 0.2), pytest.approx(0.8 / 2))
+    assert first["parts"] == pytest.approx({"meaning": 0.8, "words": 0.2, "kin": 0})
+    assert second["parts"] == pytest.approx({"meaning": 0.4, "words": 0, "kin": 0})
 
 
 def test_what_a_hit_shows(reader: TestClient) -> None:
@@ -86,7 +101,13 @@ def test_what_a_hit_shows(reader: TestClient) -> None:
         "daily": None,
         "source": None,
     }
-    assert set(answer) == {"hits", "total", "index_version", "took_ms", "expansions"}
+    assert set(answer["hits"][0]) == {
+        "rank", "score", "dense", "lexical", "confidence", "parts", "contributions", "paper", "explanation",
+    }  # fmt: skip
+    assert set(answer) == {
+        "hits", "total", "index_version", "took_ms", "confidence", "expansions", "hints", "plan",
+    }  # fmt: skip
+    assert (answer["hints"], answer["plan"], answer["hits"][0]["explanation"]) == ([], None, None)
     assert answer["took_ms"] > 0
 
 
@@ -307,12 +328,32 @@ def test_an_id_is_compared_to_its_last_character(reader: TestClient) -> None:
     assert reader.get("/v1/papers/a%0A").status_code == 404
 
 
+SPACE: Final = {
+    "a": np.array([1, 0, 0, 0, 0]),
+    "b": np.array([0, 1, 0, 0, 0]),
+    "c": np.array([1, 1, 0, 0, 0]) / sqrt(2),
+    "10.1/d": np.array([0, 1, 2, 0, 0]) / sqrt(5),
+}
+"""The toy papers' rows."""
+
+
+def cosines(liked: NDArray[np.float64]) -> dict[str, float]:
+    """Each paper's cosine with the direction of n liked rows: (n Σ N/(N+d) + 0.1 I)⁻¹ (their mean − n/(n+1) mean)."""
+    rows, count = np.array(list(SPACE.values())), len(liked)
+    spread = np.cov(rows.T, bias=True) * count * 4 / (4 + 5)  # four papers, five axes
+    direction = np.linalg.solve(spread + 0.1 * np.eye(5), liked.mean(0) - count / (count + 1) * rows.mean(0))
+    return {name: float(row @ direction / np.linalg.norm(direction)) for name, row in SPACE.items()}
+
+
 def test_related_to_one(reader: TestClient) -> None:
-    """The kin of a paper are ranked by their cosine with it; the paper itself is left out and not counted."""
+    """The kin of a paper are ranked by their cosine with what tells it from the collection; the paper itself is left
+    out and not counted."""
     answer = ask(reader, "/papers/10.1/d/related")
     assert ids(answer) == ["b", "c", "a"]
-    expected = [1 / sqrt(5), 1 / sqrt(2) / sqrt(5), 0]
-    assert [hit["score"] for hit in answer["hits"]] == pytest.approx(expected, abs=HALF_PRECISION)
+    expected = cosines(SPACE["10.1/d"][None, :])
+    assert [hit["score"] for hit in answer["hits"]] == pytest.approx(
+        [expected[each] for each in ("b", "c", "a")], abs=2e-3
+    )
     assert answer["total"] == 3
 
 
@@ -325,11 +366,15 @@ def test_related_takes_pages_and_filters(reader: TestClient) -> None:
 
 
 def test_related_to_several(reader: TestClient) -> None:
-    """The kin of several papers are near the mean of them, whatever their order and however often each is named."""
+    """The kin of several papers are near to what these share and others do not, whatever their order and however
+    often each is named; the score is the sum of what each adds."""
     answer = reader.post("/v1/related", json={"ids": ["a", "b"]}).json()
     assert ids(answer) == ["c", "10.1/d"]
-    expected = [1, 1 / sqrt(2) / sqrt(5)]
-    assert [hit["score"] for hit in answer["hits"]] == pytest.approx(expected, abs=HALF_PRECISION)
+    expected = cosines(np.array([SPACE["a"], SPACE["b"]]))
+    assert [hit["score"] for hit in answer["hits"]] == pytest.approx([expected["c"], expected["10.1/d"]], abs=2e-3)
+    for hit in answer["hits"]:
+        assert list(hit["contributions"]) == ["liked a", "liked b"]
+        assert sum(hit["contributions"].values()) == pytest.approx(hit["score"], abs=HALF_PRECISION)
     assert answer["total"] == 2
     again = reader.post("/v1/related", json={"ids": ["b", "a", "b"]}).json()
     assert again["hits"] == answer["hits"]
@@ -396,6 +441,7 @@ def test_openapi_names_every_operation(reader: TestClient) -> None:
     assert {f"{method.upper()} {path}" for path, operations in paths.items() for method in operations} == {
         "GET /v1/search",
         "POST /v1/search",
+        "GET /v1/rank",
         "GET /v1/papers",
         "POST /v1/papers",
         "GET /v1/papers/{paper_id}",
@@ -440,12 +486,16 @@ def test_openapi_tells_where_the_key_goes(reader: TestClient) -> None:
 
 
 def test_openapi_tells_the_limits(reader: TestClient) -> None:
-    """The description tells the limits that are enforced: of k, of the offset and of the question's length."""
+    """The description tells the limits that are enforced: of k, of the offset, of texts and of the papers' number."""
     described = reader.get("/openapi.json").json()
     fields = {field["name"]: field["schema"] for field in described["paths"]["/v1/search"]["get"]["parameters"]}
     assert (fields["k"]["minimum"], fields["k"]["maximum"], fields["k"]["default"]) == (1, 1_000, 10)
     assert (fields["offset"]["minimum"], fields["offset"]["maximum"]) == (0, 10_000)
-    assert (fields["q"]["minLength"], fields["q"]["maxLength"]) == (1, 10_000)
-    assert set(fields) == {
-        "q", "k", "offset", "mode", "date_from", "date_to", "author", "category", "source",
-    }  # fmt: skip
+    assert (fields["q"]["maxLength"], fields["abstract"]["maxLength"]) == (10_000, 10_000)
+    assert (fields["like"]["maxItems"], fields["dislike"]["maxItems"]) == (100, 100)
+    question = {"q", "abstract", "like", "dislike", "mode", "syntax", "explain"}
+    question |= {"date_from", "date_to", "author", "category", "source"}
+    assert set(fields) == question | {"k", "offset"}
+    parameters = described["paths"]["/v1/rank"]["get"]["parameters"]
+    assert {field["name"] for field in parameters} == question | {"id"}
+    assert {field["name"] for field in parameters if field["required"]} == {"id"}

@@ -22,7 +22,9 @@ JSON = {"content-type": "application/json"}
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [
-        ("", 422, "missing_field"),
+        ("", 422, "empty_query"),
+        ("mode=dense&explain=true", 422, "empty_query"),
+        ("abstract=%20", 422, "empty_query"),
         ("q=", 422, "empty_query"),
         ("q=%20%0A%09", 422, "empty_query"),
         ("q=%E2%80%83", 422, "empty_query"),  # an em space
@@ -80,7 +82,7 @@ def test_wrong_questions_in_the_address(reader: TestClient, query: str, status: 
         (b"[]", 422, "wrong_type"),
         (b'"speech"', 422, "wrong_type"),
         (b"3", 422, "wrong_type"),
-        (b"{}", 422, "missing_field"),
+        (b"{}", 422, "empty_query"),
         (b'{"q": null}', 422, "wrong_type"),
         (b'{"q": 1}', 422, "wrong_type"),
         (b'{"q": ["a"]}', 422, "wrong_type"),

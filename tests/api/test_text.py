@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from api import text
+from api import text, text_answers
 from api.schemas import CollectionAnswer, ModelShape
 from indexer.identity import Record
 from indexer.paper import Paper
 from indexer.report import Report
-from search.query import Answer, Expansion, Hit
+from search.answer import Answer, Expansion, Hit
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def test_an_answer() -> None:
     named = Paper("a", "speech", authors=("Ada Lovelace", "Grace Hopper"), published="2024-05-01")
     counted = Paper("10.1/d", "face", author_count=1)
     answer = Answer((hit(1, 1.0, named), hit(2, 0.70703125, counted)), 4, "v", (Expansion("TTS", "text-to-speech"),))
-    assert text.answer(answer) == lines(
+    assert text_answers.answer(answer) == lines(
         "TTS read as text-to-speech",
         "  1  1.000  speech",
         "            2024-05-01 · Ada Lovelace, Grace Hopper · a",
@@ -47,7 +47,7 @@ def test_an_answer() -> None:
 def test_a_long_title_is_wrapped_under_its_beginning() -> None:
     """A title longer than the terminal is wide goes on below its first word; no word is ever broken."""
     answer = Answer((hit(1, 0.5, Paper("x" * 70, "speech and emotion and face and graph " * 2)),), 1, "v")
-    assert text.answer(answer) == lines(
+    assert text_answers.answer(answer) == lines(
         "  1  0.500  speech and emotion and face and graph speech and",
         "            emotion and face and graph",
         "            " + "x" * 70,
@@ -59,21 +59,24 @@ def test_a_long_title_is_wrapped_under_its_beginning() -> None:
 def test_an_empty_answer() -> None:
     """No hits because of the filters is told apart from no hits on this page or with these words."""
     assert (
-        text.answer(Answer((), 0, "v")) == "There is no paper to find: none passes the filters, or there is no other."
+        text_answers.answer(Answer((), 0, "v"))
+        == "There is no paper to find: none passes the filters, or there is no other."
     )
-    assert text.answer(Answer((), 4, "v")) == "No paper was found here."
+    assert text_answers.answer(Answer((), 4, "v")) == "No paper was found here."
 
 
 def test_one_named_author_of_nine() -> None:
     """Where fewer authors are named than there are, the others are counted from those that are named."""
     paper = Paper("x", "speech", authors=("A",), author_count=9)
-    assert text.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[1].strip() == "A and 8 more · x"
+    assert text_answers.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[1].strip() == "A and 8 more · x"
 
 
 def test_more_than_three_authors() -> None:
     """A list names three authors and counts the others, also those who are only counted."""
     paper = Paper("x", "speech", authors=("A", "B", "C", "D"), author_count=1_200)
-    assert text.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[1].strip() == "A, B, C and 1,197 more · x"
+    assert (
+        text_answers.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[1].strip() == "A, B, C and 1,197 more · x"
+    )
 
 
 def test_a_paper() -> None:
@@ -145,13 +148,15 @@ def test_a_paper_without_a_title() -> None:
     """Where there is no title, the beginning of the abstract stands in its place."""
     paper = Paper("x", "", "A face shows emotion.")
     assert text.paper(paper).splitlines()[0] == "A face shows emotion."
-    assert text.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[0] == "  1  1.000  A face shows emotion."
+    assert (
+        text_answers.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[0] == "  1  1.000  A face shows emotion."
+    )
 
 
 def test_nothing_that_steers_a_terminal() -> None:
     """Characters that would move the cursor, turn the writing round or colour it are shown as spaces."""
     paper = Paper("x\x85y", "red\u202e\u200b \x9b31m title", "\x9babstract")
-    for shown in (text.paper(paper), text.answer(Answer((hit(1, 1, paper),), 1, "v"))):
+    for shown in (text.paper(paper), text_answers.answer(Answer((hit(1, 1, paper),), 1, "v"))):
         assert all(character.isprintable() for line in shown.split("\n") for character in line)
     assert "31m title" in text.paper(paper)
 

@@ -6,9 +6,10 @@ import calendar
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from indexer.change import Change
 from indexer.errors import InvalidQuery
-from indexer.filters import Filters, fold, name_words, to_sql
+from indexer.filters import MAX_CONDITIONS, Condition, Field, Filters, fold, name_words, to_sql
 from indexer.identity import Record
 from indexer.paper import Paper
 from indexer.store_writer import StoreWriter
@@ -62,9 +63,52 @@ def store_of(folder: Path, papers: Sequence[Paper]) -> Iterator[StoreWriter]:
 def test_what_could_not_be_meant_is_refused(name: str, value: str, message: str) -> None:
     """A filter that cannot be obeyed is an error: silently ignored, it would give papers that nobody asked for."""
     with pytest.raises(InvalidQuery) as caught:
-        Filters(**{name: value})
+        Filters.of(**{name: value})
     assert (caught.value.code, caught.value.message) == ("invalid_filter", message)
     assert_helpful(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("after", "soon", "after is not a date: 'soon'."),
+        ("before", "2025-02-30", "before is not a date: '2025-02-30'."),
+        ("until", "", "until is not a date: ''."),
+        ("author", "-", "The author filter holds no word."),
+        ("word", "…", "The word filter holds no word."),
+        ("phrase", " ", "The phrase filter holds no word."),
+        ("phrase", "a\x00", "The phrase filter holds control characters."),
+        ("id", " ", "The id filter is blank."),
+        ("id", "x" * 513, "The id filter is longer than 512 characters."),
+        ("word", "x" * 513, "The word filter is longer than 512 characters."),
+        ("title", "x", "There is no filter 'title'."),
+    ],
+)
+def test_a_condition_that_could_not_be_meant_is_refused(field: Any, value: str, message: str) -> None:
+    """The same holds for a single condition, excluded or not."""
+    for excluded in (False, True):
+        with pytest.raises(InvalidQuery) as caught:
+            Condition(field, value, excluded)
+        assert (caught.value.code, caught.value.message) == ("invalid_filter", message)
+        assert_helpful(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "text"),
+    [
+        (Condition("author", "Ada  Lovelace"), 'author:"Ada Lovelace"'),
+        (Condition("category", "cs.CL", excluded=True), "-category:cs.CL"),
+        (Condition("phrase", "speech"), '"speech"'),
+        (Condition("phrase", "emotional speech", excluded=True), '-"emotional speech"'),
+        (Condition("word", "speech", excluded=True), "-speech"),
+        (Condition("word", "speech"), "word:speech"),
+        (Condition("until", "2025"), "until:2025"),
+        (Condition("id", " A  b "), 'id:"A  b"'),
+    ],
+)
+def test_a_condition_is_shown_as_it_is_written(condition: Condition, text: str) -> None:
+    """People see a condition in the syntax of questions, its value tidied as papers' labels are; an id is kept."""
+    assert str(condition) == text
 
 
 def test_no_filter_is_empty() -> None:
@@ -72,13 +116,32 @@ def test_no_filter_is_empty() -> None:
     assert Filters().empty
     assert to_sql(Filters()) == ("TRUE", [])
     for name, value in (("date_from", "0001"), ("author", "a"), ("category", "c"), ("source", "s")):
-        assert not Filters(**{name: value}).empty
+        assert not Filters.of(**{name: value}).empty
 
 
-@pytest.mark.parametrize(("value", "first"), [("2025", "2025-01-01"), ("2025-06", "2025-06-01"), ("2025-06-23",) * 2])
-def test_date_from_begins_with_its_first_day(value: str, first: str) -> None:
-    """A year or a month begins on its first day."""
-    assert Filters(date_from=value).first == first
+def test_filters_join() -> None:
+    """Both sides hold; what both say is said once; the store and the lexical index part the whole between them."""
+    ada, word = Condition("author", "Ada"), Condition("word", "speech", excluded=True)
+    both = Filters.of(author="Ada", date_from="2024", date_to="2025") & Filters((word, ada))
+    assert [str(each) for each in both.conditions] == ["after:2024", "until:2025", "author:Ada", "-speech"]
+    assert both.stored == Filters.of(author="Ada", date_from="2024", date_to="2025")
+    assert both.written == (word,)
+
+
+def test_the_number_of_conditions_is_limited() -> None:
+    """64 conditions are taken and no more: each costs time."""
+    conditions = [Condition("author", f"ada {number}") for number in range(MAX_CONDITIONS + 1)]
+    assert len(Filters(tuple(conditions[1:] * 2)).conditions) == 64
+    with pytest.raises(InvalidQuery, match=r"There are 65 filters\. Use up to 64\.") as caught:
+        Filters(tuple(conditions))
+    assert caught.value.code == "invalid_filter"
+
+
+def test_values_stay_out_of_sql() -> None:
+    """Whatever the values are, the text of the statement is the same."""
+    fields: tuple[Field, ...] = ("author", "category", "source", "id")
+    texts = {to_sql(Filters(tuple(Condition(f, v) for f in fields)))[0] for v in ("x", "x') OR TRUE --", "%_'\"[x]")}
+    assert len(texts) == 1
 
 
 @pytest.mark.parametrize(
@@ -107,13 +170,13 @@ def test_categories_are_folded(label: str) -> None:
 @pytest.mark.parametrize(
     ("filters", "ids"),
     [
-        (Filters(category="Re\u0301seaux  neuronaux"), ["a"]),
-        (Filters(source="Atelier d\u2019e\u0301te\u0301"), ["a"]),
-        (Filters(source="  toys\n"), ["b"]),
-        (Filters(source="Toys"), []),
-        (Filters(source="' OR TRUE --"), []),
-        (Filters(category="%"), []),
-        (Filters(category="cs.'x"), ["b"]),
+        (Filters.of(category="Re\u0301seaux  neuronaux"), ["a"]),
+        (Filters.of(source="Atelier d\u2019e\u0301te\u0301"), ["a"]),
+        (Filters.of(source="  toys\n"), ["b"]),
+        (Filters.of(source="Toys"), []),
+        (Filters.of(source="' OR TRUE --"), []),
+        (Filters.of(category="%"), []),
+        (Filters.of(category="cs.'x"), ["b"]),
     ],
 )
 def test_labels_are_compared_as_papers_keep_them(tmp_path: Path, filters: Filters, ids: list[str]) -> None:
@@ -135,7 +198,7 @@ def test_a_paper_is_of_every_source_that_has_a_record_of_it(tmp_path: Path) -> N
         with store.transaction():
             store.apply([merged])
         for source, ids in (("arxiv", ["1"]), ("hf", ["1", "3"]), ("arXiv", []), ("h", [])):
-            filters = Filters(source=source)
+            filters = Filters.of(source=source)
             assert [paper.id for paper in store.browse(filters, 9, 0)] == ids
             assert store.count(filters) == len(store.matching(filters)) == len(ids)
         assert store.sources() == {"hf": 2, "": 1, "arxiv": 1}
@@ -159,7 +222,7 @@ def test_a_category_takes_in_what_follows_its_dot(tmp_path: Path, category: str,
     """An archive holds its categories; a name that merely begins alike, before or after "." in ASCII, is another."""
     names = ("cs", "cs.", "cs.CL", "cs.CL.x", "csx", "cs-x", "cs/", "cs/x", "ds")
     with store_of(tmp_path, [Paper(name, "t", categories=(name,)) for name in names]) as store:
-        assert [paper.id for paper in store.browse(Filters(category=category), 99, 0)] == ids
+        assert [paper.id for paper in store.browse(Filters.of(category=category), 99, 0)] == ids
 
 
 NAMES: Final = (
@@ -204,21 +267,29 @@ def begin(text: str) -> date:
     return date(*[int(part) for part in f"{text}-01-01".split("-")[:3]])
 
 
-def passes(paper: Paper, filters: Filters) -> bool:
-    """What the documentation of `Filters` says, word by word."""
-    day = None if paper.published is None else begin(paper.published)
-    if filters.date_from is not None and (day is None or day < begin(filters.date_from)):
+def meets(paper: Paper, field: str, value: str) -> bool:
+    """What the documentation of `Condition` says, word by word."""
+    if paper.published is None and field in ("after", "before", "until"):
         return False
-    if filters.date_to is not None and (day is None or day > last_day(filters.date_to)):
-        return False
-    if filters.author is not None and not any(plain(filters.author) <= plain(name) for name in paper.authors):
-        return False
-    if filters.category is not None:
-        wanted = filters.category.lower()
+    if field == "until":
+        return begin(paper.published or "") <= last_day(value)
+    if field in ("after", "before"):
+        return (begin(paper.published or "") >= begin(value)) is (field == "after")
+    if field == "author":
+        return any(plain(value) <= plain(name) for name in paper.authors)
+    if field == "category":
         names = [name.lower() for name in paper.categories]
-        if not any(name == wanted or name.startswith(wanted + ".") for name in names):
-            return False
-    return filters.source is None or paper.source == filters.source.strip()
+        return any(name == value.lower() or name.startswith(value.lower() + ".") for name in names)
+    return value.strip() == {"source": paper.source, "id": paper.id}[field]
+
+
+def passes(paper: Paper, filters: Filters) -> bool:
+    """All conditions hold, of the ids one."""
+    ids = [each for each in filters.conditions if each.field == "id" and not each.excluded]
+    others = [each for each in filters.conditions if each not in ids]
+    return (not ids or any(meets(paper, "id", each.value) for each in ids)) and all(
+        meets(paper, each.field, each.value) is not each.excluded for each in others
+    )
 
 
 # Few years and months, so that limits and dates often meet.
@@ -249,14 +320,19 @@ PAPERS: Final = st.lists(
     unique_by=lambda paper: paper.id,
     max_size=12,
 )
-FILTERS: Final = st.builds(
-    Filters,
-    date_from=st.none() | DAYS,
-    date_to=st.none() | DAYS | DATES,
-    author=st.none() | st.sampled_from(AUTHORS),
-    category=st.none() | st.sampled_from(CATEGORIES),
-    source=st.none() | st.sampled_from([*SOURCES, " toys "]),
+VALUES: Final = {
+    "after": DAYS | DATES,
+    "before": DAYS | DATES,
+    "until": DAYS | DATES,
+    "author": st.sampled_from(AUTHORS),
+    "category": st.sampled_from(CATEGORIES),
+    "source": st.sampled_from([*SOURCES, " toys "]),
+    "id": st.from_regex(r" ?[a-c][0-9]", fullmatch=True),
+}
+CONDITIONS: Final = st.sampled_from(sorted(VALUES)).flatmap(
+    lambda field: st.builds(Condition, st.just(field), VALUES[field], st.booleans())
 )
+FILTERS: Final = st.lists(CONDITIONS, max_size=4).map(lambda conditions: Filters(tuple(conditions)))
 
 
 @settings(max_examples=50, deadline=None)
@@ -268,12 +344,9 @@ def test_sql_obeys_filters_exactly(
     those without a date last, then by id, in pages that fit together."""
     with store_of(tmp_path_factory.mktemp("filters"), papers) as store:
         keys = {paper_id: stored.key for paper_id, stored in store.lookup([paper.id for paper in papers]).items()}
-        # One filter alone first: together they leave few papers.
-        for filters in [
-            *asked,
-            *(Filters(category=f.category) for f in asked),
-            *(Filters(author=f.author) for f in asked),
-        ]:
+        # Each condition alone too: together they leave few papers.
+        alone = [Filters((each,)) for filters in asked for each in filters.conditions]
+        for filters in [*asked, *alone]:
             expected = [paper for paper in papers if passes(paper, filters)]
             assert store.matching(filters).tolist() == sorted(keys[paper.id] for paper in expected)
             assert store.count(filters) == len(expected)
@@ -281,23 +354,80 @@ def test_sql_obeys_filters_exactly(
             expected.sort(key=lambda paper: paper.day or "", reverse=True)
             assert store.browse(filters, 100, 0) == expected
             assert store.browse(filters, limit, offset) == expected[offset : offset + limit]
+            some = np.array(sorted(keys.values())[::2], dtype=np.int64)
+            assert store.browse(filters, 100, 0, some) == [paper for paper in expected if keys[paper.id] in some]
+
+
+def test_after_and_before_part_the_dated_papers(tmp_path: Path) -> None:
+    """A paper with a date passes one of the two; one without passes none, hence each of them excluded."""
+    with store_of(tmp_path, [Paper(f"p{i}", "t", published=day) for i, day in enumerate(PARTED)]) as store:
+        for value in ("2024", "2025", "2025-06", "2025-06-02"):
+            after, before = Condition("after", value), Condition("before", value)
+            keys = {each: store.matching(Filters((each,))).tolist() for each in (after, before)}
+            assert sorted(keys[after] + keys[before]) == [2, 3, 4, 5, 6]
+            for each in (after, before):
+                others = store.matching(Filters((replace(each, excluded=True),))).tolist()
+                assert sorted(others + keys[each]) == [1, 2, 3, 4, 5, 6]
+
+
+PARTED: Final = (None, "2024-12-31", "2025", "2025-06", "2025-06-02", "2026-01-01")
+
+
+@pytest.mark.parametrize(
+    ("names", "excluded", "ids"),
+    [
+        (["10.1/D"], [], []),
+        (["10.1234/abc"], [], ["doi"]),
+        (["https://doi.org/10.1234/ABC"], [], ["doi"]),
+        (["2405.15738v3", "their-1"], [], ["2405.15738", "b"]),
+        (["b", "10.1234/abc"], ["doi"], ["b"]),
+        ([], ["doi", "arXiv:2405.15738"], ["b", "clash"]),
+        (["clash"], [], ["clash"]),
+        (["nobody"], [], []),
+        ([], ["nobody"], ["2405.15738", "b", "clash", "doi"]),
+        (["' OR 1 --"], [], []),
+    ],
+)
+def test_ids_are_those_that_find_a_paper(tmp_path: Path, names: list[str], excluded: list[str], ids: list[str]) -> None:
+    """An id, an identifier in any form, or a source's id mean the one paper that `Store.find` gives; several ids mean
+    any of them, excluded ones none of them."""
+    papers = [Paper("doi", "t", identifiers=("doi:10.1234/abc",)), Paper("2405.15738", "t"), Paper("clash", "t")]
+    record = (Record(Paper("their-1", "t", source="x"), "a file"), Record(Paper("clash", "t", source="x"), "a file"))
+    with store_of(tmp_path, papers) as store:
+        with store.transaction():
+            store.apply([Change(Paper("b", "t"), record, ROW)])
+        filters = Filters(
+            (*(Condition("id", n) for n in names), *(Condition("id", n, excluded=True) for n in excluded))
+        )
+        assert sorted(paper.id for paper in store.browse(filters, 9, 0)) == ids
+        if len(names) == 1 and ids:
+            assert [store.find(names[0])[0]] == store.matching(filters).tolist()
+
+
+def test_two_authors_are_both_needed(tmp_path: Path) -> None:
+    """Two filters of one kind hold together: papers of Ada and Grace, and of Ada without Grace."""
+    papers = [Paper("both", "t", authors=("Ada", "Grace")), Paper("one", "t", authors=("Ada",))]
+    with store_of(tmp_path, papers) as store:
+        for excluded, ids in ((False, ["both"]), (True, ["one"])):
+            filters = Filters((Condition("author", "ada"), Condition("author", "grace", excluded)))
+            assert [paper.id for paper in store.browse(filters, 9, 0)] == ids
 
 
 @pytest.mark.parametrize(
     ("filters", "ids"),
     [
-        (Filters(author="ada lovelace"), ["a"]),
-        (Filters(author="lovelace"), ["a", "b"]),
-        (Filters(author="grace lovelace"), ["b"]),
-        (Filters(date_from="2025-01"), ["b", "c"]),
-        (Filters(date_to="2025"), ["a", "b", "c"]),
-        (Filters(date_from="2025-06", date_to="2025-06"), ["c"]),
-        (Filters(date_to="2024-05-01"), ["a"]),
-        (Filters(category="CS"), ["a", "b", "c"]),
-        (Filters(category="eess.as"), ["c"]),
-        (Filters(category="c"), []),
-        (Filters(source="toys"), ["b"]),
-        (Filters(category="cs", author="grace", date_from="2025"), ["b"]),
+        (Filters.of(author="ada lovelace"), ["a"]),
+        (Filters.of(author="lovelace"), ["a", "b"]),
+        (Filters.of(author="grace lovelace"), ["b"]),
+        (Filters.of(date_from="2025-01"), ["b", "c"]),
+        (Filters.of(date_to="2025"), ["a", "b", "c"]),
+        (Filters.of(date_from="2025-06", date_to="2025-06"), ["c"]),
+        (Filters.of(date_to="2024-05-01"), ["a"]),
+        (Filters.of(category="CS"), ["a", "b", "c"]),
+        (Filters.of(category="eess.as"), ["c"]),
+        (Filters.of(category="c"), []),
+        (Filters.of(source="toys"), ["b"]),
+        (Filters.of(category="cs", author="grace", date_from="2025"), ["b"]),
     ],
 )
 def test_examples(tmp_path: Path, filters: Filters, ids: list[str]) -> None:

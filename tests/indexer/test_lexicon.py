@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import math
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tantivy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import lexicon
+from indexer.collection import Collection
 from indexer.errors import IndexDamaged
-from indexer.lexicon import LexicalIndex
+from indexer.filters import Condition, Filters
+from indexer.generation import LEXICAL
+from indexer.lexicon import SCHEMA, LexicalIndex
+from indexer.manifest import Manifest, list_files
 
+WEIGHTS = {"speech": 0.5, "face": 2.0, "graph": 1.0}
 NO_KEYS = np.empty(0, dtype=np.int64)
 
 
@@ -73,6 +81,106 @@ def test_a_filter_is_exact(tmp_path_factory: pytest.TempPathFactory, words: list
     assert list(found) == expected
 
 
+def test_a_weight_multiplies_the_score_of_its_term(tmp_path: Path) -> None:
+    """A paper's score is the sum over its terms of weight times BM25; without weights each weighs 1, to the bit."""
+    index = make(tmp_path / "i", "speech face", "speech", "face", "graph")
+    one = {term: dict(zip(*(part.tolist() for part in index.search([term], 9)), strict=True)) for term in WEIGHTS}
+    keys, scores = index.search(WEIGHTS, 9)
+    expected = {key: sum(w * one[term].get(key, 0) for term, w in WEIGHTS.items()) for key in (1, 2, 3, 4)}
+    assert dict(zip(keys.tolist(), scores.tolist(), strict=True)) == pytest.approx(expected)
+    assert keys.tolist() == [3, 1, 4, 2]
+    plain, weighted = index.search(list(WEIGHTS), 9), index.search(dict.fromkeys(WEIGHTS, 1.0), 9)
+    assert [part.tolist() for part in plain] == [part.tolist() for part in weighted]
+
+
+def test_weights_obey_a_filter(tmp_path: Path) -> None:
+    """What is allowed decides who is found and changes no score."""
+    index = make(tmp_path / "i", "speech face", "speech", "face", "graph")
+    scores = dict(zip(*(part.tolist() for part in index.search(WEIGHTS, 9)), strict=True))
+    keys, found = index.search(WEIGHTS, 9, np.array([2, 3], dtype=np.int64))
+    assert list(zip(keys.tolist(), found.tolist(), strict=True)) == [(3, scores[3]), (2, scores[2])]
+
+
+def test_doc_freq_counts_papers(tmp_path: Path) -> None:
+    """A stem counts once a paper, however often it stands there; a stem that no paper has counts 0."""
+    index = make(tmp_path / "i", "speech speech", "speeches", "face")
+    assert [index.doc_freq(stem) for stem in (*index.terms("speech faces"), "graph")] == [2, 1, 0]
+
+
+def containing(index: LexicalIndex, *conditions: str) -> list[int]:
+    """Keys that pass conditions written as `field value`, excluded behind a minus."""
+    parsed: list[Condition] = []
+    for text in conditions:
+        field, value = text.removeprefix("-").split(" ", 1)
+        parsed.append(Condition("word" if field == "word" else "phrase", value, text[0] == "-"))
+    keys: list[int] = index.containing(parsed).tolist()
+    return keys
+
+
+TEXTS = (
+    "Emotional speech",
+    "Speech that is emotional",
+    "emotional, Speeches",
+    "text-to-speech",
+    "to speech text",
+    "Größe naïve " + "x" * 300 + " end",
+)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "keys"),
+    [
+        (["word speeches"], [1, 2, 3, 4, 5]),
+        (["phrase speeches"], [3]),
+        (["phrase EMOTIONAL speech"], [1]),
+        (["word emotion speech"], [1, 3]),
+        (["word text-to-speech"], [4]),
+        (["phrase text to SPEECH"], [4]),
+        (["phrase text—to/speech!"], [4]),
+        (["-word text-to-speech", "word text"], [5]),
+        (["-word speech"], [6]),
+        (["-phrase emotional speech", "-word text", "word speech"], [2, 3]),
+        (["word graph"], []),
+        (["-word graph"], [1, 2, 3, 4, 5, 6]),
+        (["phrase grosse NAIVE"], [6]),
+        (["phrase naive end"], []),
+        (["word " + "x" * 300], [6]),
+        (["phrase naive " + "x" * 300 + " end"], [6]),
+        (["word speech", "-word speech"], []),
+    ],
+)
+def test_words_and_phrases_are_found_exactly(tmp_path: Path, conditions: list[str], keys: list[int]) -> None:
+    """A word means each of its forms, a phrase nothing but itself: order, neighbours and endings count, while case,
+    accents and punctuation do not; a word however long counts as one."""
+    assert containing(make(tmp_path / "i", *TEXTS), *conditions) == keys
+
+
+def test_no_phrase_reaches_from_the_title_into_the_abstract(tmp_path: Path) -> None:
+    """The last word of a title and the first of the abstract do not follow one another."""
+    lexicon.update(tmp_path, NO_KEYS, [(7, "emotional", "speech"), (8, "", "emotional speech")])
+    index = LexicalIndex(tmp_path)
+    assert containing(index, "phrase emotional speech") == containing(index, "word emotional-speech") == [8]
+    assert containing(index, "word emotional", "word speech") == [7, 8]
+
+
+def test_all_that_contain_a_word_are_found(tmp_path: Path) -> None:
+    """However many they are, in segments and with removals: 2,500 papers, every third without the word, some gone."""
+    path = tmp_path / "i"
+    make(path, *["speech" if key % 3 else "face" for key in range(1, 2_001)])
+    gone = np.arange(1, 2_001, 10, dtype=np.int64)
+    lexicon.update(path, gone, [(key, "speech", "") for key in range(2_001, 2_501)])
+    expected = [key for key in range(1, 2_501) if key > 2_000 or (key % 3 and key % 10 != 1)]
+    index = LexicalIndex(path)
+    assert containing(index, "word speech") == expected
+    assert containing(index, "-word face") == expected
+
+
+def test_an_empty_index_contains_nothing(tmp_path: Path) -> None:
+    """Neither a word nor its exclusion finds a paper where there is none."""
+    index = make(tmp_path / "i")
+    assert containing(index, "word speech") == containing(index, "-word speech") == []
+
+
 def test_update_replaces_and_forgets(tmp_path: Path) -> None:
     """A forgotten key is not found; a key that is written again is found by its new words only."""
     path = tmp_path / "i"
@@ -101,3 +209,23 @@ def test_no_index_is_told(tmp_path: Path) -> None:
     """A directory without an index gives an error that names the way out."""
     with pytest.raises(IndexDamaged, match="paperkin rebuild"):
         LexicalIndex(tmp_path)
+
+
+def test_an_index_of_an_older_schema_is_made_anew(collection: Collection) -> None:
+    """A collection whose lexical index lacks the field of exact words opens as any other and finds phrases."""
+    manifest = Manifest.load(collection.directory)
+    assert manifest is not None
+    place = collection.directory / manifest.directory
+    shutil.rmtree(place / LEXICAL)
+    (place / LEXICAL).mkdir()
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("key", indexed=True, fast=True)
+    builder.add_text_field("text", tokenizer_name="paperkin_en")
+    tantivy.Index(builder.build(), str(place / LEXICAL))
+    replace(manifest, lexical_schema="older", files=list_files(place, None, {})).save(collection.directory)
+    keys = Collection(collection.directory).snapshot().matching(Filters((Condition("phrase", "speech and"),)))
+    assert keys is not None
+    assert len(keys) == 1
+    made = Manifest.load(collection.directory)
+    assert made is not None
+    assert made.lexical_schema == SCHEMA

@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import manifest as manifest_module
+from indexer import probes
 from indexer.errors import CollectionDamaged, IndexDamaged
 from indexer.manifest import MANIFEST, FileFacts, Manifest, list_files
+from indexer.null_model import NullModel
 from tests.indexer.test_paper import assert_helpful
 
 PLAIN: Final = Manifest(
@@ -28,6 +30,7 @@ PLAIN: Final = Manifest(
     residue=0,
     factory="Flat",
     lexical_schema="1",
+    null=NullModel(probes.fingerprint(), 3, 0.25, 0.5),
     files={"dense.faiss": FileFacts(4, "0" * 64)},
 )
 
@@ -61,6 +64,10 @@ NUMBERS = st.integers(0, 2**62)
         *[NUMBERS] * 4,
         st.text(),
         st.text(),
+        st.none()
+        | st.builds(
+            NullModel, st.just(probes.fingerprint()), st.integers(0, 10**9), st.floats(-1, 1), st.floats(0.01, 1)
+        ),
         st.dictionaries(st.from_regex(r"[a-z]{1,9}", fullmatch=True), FACTS, max_size=4).map(
             lambda files: files | {"dense.faiss": FileFacts(1, "x")}
         ),
@@ -110,6 +117,7 @@ VALUES: Final[dict[str, Any]] = {
     "residue": 0,
     "factory": "Flat",
     "lexical_schema": "1",
+    "null": {"questions": probes.fingerprint(), "papers": 3, "centre": 0.25, "scale": 0.5},
     "files": {"dense.faiss": {"size": 4, "sha256": "0" * 64}},
 }
 

@@ -94,8 +94,13 @@ def test_replacing_keeps_the_key(store: StoreWriter) -> None:
     apply(store, Paper("a", "graph neural network (GNN)", authors=("Grace",), categories=("cs.LG",), source="y"))
     assert keys(store, "a", "b") == [1, 2]
     assert store.state().papers == 2
-    gone = [Filters(author="ada"), Filters(category="cs.CL"), Filters(date_from="2024"), Filters(source="x")]
-    kept = [Filters(author="grace"), Filters(category="cs.LG"), Filters(source="y")]
+    gone = [
+        Filters.of(author="ada"),
+        Filters.of(category="cs.CL"),
+        Filters.of(date_from="2024"),
+        Filters.of(source="x"),
+    ]
+    kept = [Filters.of(author="grace"), Filters.of(category="cs.LG"), Filters.of(source="y")]
     assert [store.matching(filters).tolist() for filters in gone] == [[], [], [], []]
     assert [store.matching(filters).tolist() for filters in kept] == [[1], [1], [1]]
     assert store.long_forms("TTS") == []
@@ -264,7 +269,7 @@ def test_a_transaction_is_whole_or_absent(store: StoreWriter) -> None:
     with pytest.raises(KeyboardInterrupt):
         fail()
     assert (store.state(), contents(store), store.last_key()) == before
-    assert store.matching(Filters(author="ada")).tolist() == [1]
+    assert store.matching(Filters.of(author="ada")).tolist() == [1]
     assert (store.long_forms("TTS"), store.changed(1).tolist(), store.check()) == ([], [], [])
     apply(store, Paper("b", "face"))
     assert keys(store, "b") == [2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from search.acronyms import expand, expanded_text
-from search.query import Expansion
+from search.answer import Expansion
 
 
 class Definitions:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from indexer.errors import InvalidQuery
-from search.query import MAX_TEXT, Page, Query, check_ids
+from indexer.filters import Filters
+from search.query import MAX_TEXT, Page, Query
 
 
 @pytest.mark.parametrize(
@@ -49,9 +50,18 @@ def test_pages_that_cannot_be_asked(k: int, offset: int, code: str) -> None:
     assert Page(1000, 10_000).end == 11_000
 
 
-@pytest.mark.parametrize("count", [0, 101])
-def test_how_many_papers_may_be_liked(count: int) -> None:
-    """One to a hundred."""
+def test_how_many_papers_a_question_may_have() -> None:
+    """A hundred, liked and disliked together."""
+    assert Query(liked=("x",) * 60, disliked=("y",) * 40)
     with pytest.raises(InvalidQuery) as caught:
-        check_ids(("x",) * count)
+        Query(liked=("x",) * 60, disliked=("y",) * 41)
     assert caught.value.code == "ids_out_of_range"
+
+
+def test_any_part_makes_a_question() -> None:
+    """A text, an abstract, a liked paper or a filter is enough, and what is pasted is checked as a text is."""
+    assert Query(abstract="An abstract.").abstract == "An abstract."
+    assert Query(liked=("a",)).liked == ("a",)
+    assert not Query(filters=Filters.of(author="Ada")).filters.empty
+    with pytest.raises(InvalidQuery, match="pasted abstract has 10,001 characters"):
+        Query(abstract="x" * 10_001)

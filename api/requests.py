@@ -1,0 +1,158 @@
+"""The JSON shapes of requests to the REST interface."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from api.schemas import DATE_HINT, IDENTIFIER_HINT
+from indexer.filters import Filters
+from indexer.paper import LIMITS
+from search.query import DEFAULT_K, MAX_K, MAX_LIKED, MAX_OFFSET, MAX_TEXT, Mode, Page, Query
+
+MAX_PAPERS: Final = 1_000
+ModeName = Literal["hybrid", "dense", "lexical"]
+
+# A string with a limit is also checked for half surrogate pairs, which JSON can spell and nothing can store.
+FilterText = Annotated[str, Field(max_length=LIMITS["author"])]
+"""No label of a paper is longer; a name of a hundred thousand words would be more than SQLite compares at once."""
+IdText = Annotated[str, Field(max_length=LIMITS["id"])]
+# A real limit, which pydantic holds before it looks at the items: millions of them would stop the server.
+Ids = Annotated[list[IdText], Field(max_length=MAX_LIKED, fail_fast=True)]
+
+
+class _Asked(BaseModel):
+    """A request: what is not known is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class _FilterFields(_Asked):
+    date_from: Annotated[FilterText | None, Field(description=f"first date of the papers, {DATE_HINT}")] = None
+    date_to: Annotated[FilterText | None, Field(description=f"last date of the papers, inclusive, {DATE_HINT}")] = None
+    author: Annotated[FilterText | None, Field(description="words of one author's name")] = None
+    category: Annotated[FilterText | None, Field(description="a category, or the archive before its dot")] = None
+    source: Annotated[FilterText | None, Field(description="where the paper came from")] = None
+
+    def filters(self) -> Filters:
+        """The filters as the engine knows them."""
+        return Filters.of(self.date_from, self.date_to, self.author, self.category, self.source)
+
+
+class _PagedFields(_FilterFields):
+    # The limits are enforced by the values of search.query; here they are shown to readers of /docs.
+    k: Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": MAX_K}, description="hits wanted")] = DEFAULT_K
+    offset: Annotated[
+        int, Field(json_schema_extra={"minimum": 0, "maximum": MAX_OFFSET}, description="hits to leave out first")
+    ] = 0
+
+    def page(self) -> Page:
+        """The part of the ranking that is asked for."""
+        return Page(self.k, self.offset)
+
+
+class _QuestionFields(_FilterFields):
+    q: Annotated[
+        str,
+        Field(
+            json_schema_extra={"maxLength": MAX_TEXT},
+            description='what you look for, in plain words; also "exact phrase", -word, author:, category:, source:, '
+            "after:, before:, id:",
+            examples=["emotional TTS"],
+        ),
+    ] = ""
+    abstract: Annotated[
+        str, Field(json_schema_extra={"maxLength": MAX_TEXT}, description="a text to find papers like, taken as it is")
+    ] = ""
+    like: Annotated[Ids, Field(description="ids of papers that answers should be near to")] = []
+    dislike: Annotated[Ids, Field(description="ids of papers that answers should be far from")] = []
+    mode: Annotated[ModeName, Field(description="by meaning, by words, or both")] = "hybrid"
+    syntax: Annotated[bool, Field(description="whether q may hold operators")] = True
+    explain: Annotated[bool, Field(description="whether each hit says why it is one, and the answer what was run")] = (
+        False
+    )
+
+    def query(self, page: Page) -> Query:
+        """The question as the engine knows it."""
+        return Query(
+            self.q,
+            page,
+            Mode(self.mode),
+            self.filters(),
+            self.abstract,
+            tuple(self.like),
+            tuple(self.dislike),
+            self.syntax,
+            self.explain,
+        )
+
+
+class SearchFields(_QuestionFields, _PagedFields):
+    """A question, in the query string."""
+
+
+class SearchBody(SearchFields):
+    """A question, as a JSON body: numbers must be numbers."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class RankFields(_QuestionFields):
+    """A question, and the paper whose place is asked for."""
+
+    id: Annotated[IdText, Field(description="the paper whose place is asked for")]
+
+
+class PageFields(_PagedFields):
+    """How many related papers, in the query string."""
+
+
+class ListFields(_FilterFields):
+    """Which papers to list, in the query string."""
+
+    k: Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": MAX_K}, description="papers wanted")] = (
+        DEFAULT_K
+    )
+    offset: Annotated[int, Field(json_schema_extra={"minimum": 0}, description="papers to leave out first")] = 0
+
+
+class RelatedBody(_PagedFields):
+    """Papers to find the kin of, as a JSON body."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ids: Annotated[Ids, Field(json_schema_extra={"minItems": 1}, description="papers that answers should be near to")]
+    dislike: Annotated[Ids, Field(description="papers that answers should be far from")] = []
+    explain: Annotated[bool, Field(description="whether each hit says why it is one")] = False
+
+
+class PaperBody(_Asked):
+    """A paper to add: a title or an abstract is needed. Without an id it gets one from its title."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: str | None = None
+    title: Annotated[str | None, Field(json_schema_extra={"maxLength": LIMITS["title"]})] = None
+    abstract: str | None = None
+    authors: list[str] | None = None
+    author_count: int | None = None
+    published: Annotated[str | None, Field(description=DATE_HINT)] = None
+    comments: int | None = None
+    upvotes: int | None = None
+    categories: list[str] | None = None
+    url: str | None = None
+    venue: str | None = None
+    identifiers: Annotated[list[str] | None, Field(description=IDENTIFIER_HINT)] = None
+    version: int | None = None
+    updated: Annotated[str | None, Field(description=DATE_HINT)] = None
+    daily: Annotated[str | None, Field(description="the day on which it was on Daily Papers")] = None
+    source: str | None = None
+
+
+PaperBodies = Annotated[
+    Annotated[PaperBody, Tag("one")]
+    | Annotated[list[PaperBody], Field(max_length=MAX_PAPERS, fail_fast=True), Tag("many")],
+    Discriminator(lambda value: "many" if isinstance(value, list) else "one"),
+]
+"""One paper, or a list of them."""

@@ -1,0 +1,149 @@
+"""Understands a query: its operators, its acronyms, its papers, and the one row that all of it amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.collection import Snapshot
+from indexer.encoder import Encoder
+from indexer.filters import Filters
+from search.acronyms import expand, expanded_text
+from search.answer import Expansion
+from search.feedback import Background, Composed, Part, Role, compose
+from search.hints import Hint, explain_empty
+from search.query import Mode, Query
+from search.syntax import Parsed, parse
+
+Keys = NDArray[np.int64]
+Row = NDArray[np.float32]
+
+NEWEST: Final = "newest"
+"""The way of answering where nothing but filters is given."""
+_ONLY_MEANING: Final = Hint(
+    "liked, disliked", "Papers count by their meaning alone.", "Search by meaning and words, or by meaning."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query as one snapshot understands it.
+
+    `way` is how it is answered: a mode, or `NEWEST`. `text` are the words that carry meaning, `meaning` is what is
+    encoded, acronyms spelled out; `terms` are the stems to look up. `composed` has the row, `None` where none is
+    needed, and `parts` names what it is composed of; `said` and `asked` are its text, as it was put, or its abstract,
+    and the row of that, by which answers are judged. `allowed` are the keys that may be found, `None` for all; `total`
+    counts them. `given` are the papers that the question was asked with, which are no answers to it.
+    """
+
+    way: str
+    text: str
+    meaning: str
+    terms: tuple[str, ...]
+    filters: Filters
+    expansions: tuple[Expansion, ...]
+    hints: tuple[Hint, ...]
+    said: str
+    asked: Row | None
+    composed: Composed | None
+    parts: tuple[str, ...]
+    given: Mapping[int, str]
+    allowed: Keys | None
+    total: int
+
+    @property
+    def row(self) -> Row:
+        """The question's row, of shape (dimension,)."""
+        if self.composed is None:
+            raise ValueError("This question is not asked by meaning.")
+        return self.composed.row
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The phrases that every hit has."""
+        return tuple(each.value for each in self.filters.conditions if each.field == "phrase" and not each.excluded)
+
+
+def understand(query: Query, snapshot: Snapshot, encoder: Encoder, background: Callable[[], Background]) -> Question:
+    """Raises `PaperNotFound` for a liked or disliked paper that is not there."""
+    parsed = parse(query.text) if query.syntax else Parsed(query.text, Filters(), ())
+    filters = query.filters & parsed.filters
+    expansions = expand(parsed.text, snapshot.store)
+    meaning = expanded_text(parsed.text, expansions)
+    liked, disliked = _papers(query.liked, snapshot), _papers(query.disliked, snapshot)
+    way, hints = _way(query, parsed.text, (*liked, *disliked))
+    allowed, total = _allowed(snapshot, filters, [*liked, *disliked])
+    if not total:
+        hints += explain_empty(snapshot, filters)
+    composed, parts = None, []
+    if way in (Mode.HYBRID, Mode.DENSE):
+        parts = _parts(meaning, query.abstract, liked, disliked, snapshot, encoder)
+        composed = compose(parts, background)
+    terms = tuple(snapshot.lexical.terms(meaning or query.abstract)) if way in (Mode.HYBRID, Mode.LEXICAL) else ()
+    return Question(
+        way,
+        parsed.text,
+        meaning,
+        terms,
+        filters,
+        expansions,
+        (*parsed.hints, *hints),
+        parsed.text or query.abstract,
+        _asked(meaning, query.abstract, parts, encoder),
+        composed,
+        tuple(f"{part.role} {part.name}".strip() for part in parts),
+        liked | disliked,
+        allowed,
+        total,
+    )
+
+
+def _way(query: Query, text: str, papers: Sequence[int]) -> tuple[str, tuple[Hint, ...]]:
+    """How the question is answered, which is not always the mode: liked papers have no words to look up."""
+    if text or query.abstract:
+        return query.mode, (_ONLY_MEANING,) if papers and query.mode is Mode.LEXICAL else ()
+    if papers:
+        return Mode.DENSE, (_ONLY_MEANING,) if query.mode is Mode.LEXICAL else ()
+    return NEWEST, ()
+
+
+def _papers(names: Sequence[str], snapshot: Snapshot) -> dict[int, str]:
+    """Key and id of each paper; one that is named twice counts once."""
+    return dict(snapshot.store.find(name) for name in names)
+
+
+def _allowed(snapshot: Snapshot, filters: Filters, given: Sequence[int]) -> tuple[Keys | None, int]:
+    """The keys that may be found: compiled once, obeyed by both indexes."""
+    allowed = snapshot.matching(filters)
+    if given:
+        allowed = np.setdiff1d(snapshot.store.matching(Filters()) if allowed is None else allowed, list(given))
+    return allowed, snapshot.papers if allowed is None else len(allowed)
+
+
+def _asked(meaning: str, abstract: str, parts: Sequence[Part], encoder: Encoder) -> Row | None:
+    """The row of the text alone, or of the abstract; a question by words needs one of its own."""
+    for part in parts:
+        if part.role in (Role.TEXT, Role.ABSTRACT):
+            return part.row
+    return encoder.encode_query(meaning or abstract) if meaning or abstract else None
+
+
+def _parts(
+    meaning: str,
+    abstract: str,
+    liked: Mapping[int, str],
+    disliked: Mapping[int, str],
+    snapshot: Snapshot,
+    encoder: Encoder,
+) -> list[Part]:
+    rows = snapshot.store.rows([*liked, *disliked])
+    parts = [Part(Role.TEXT, encoder.encode_query(meaning))] if meaning else []
+    if abstract:
+        parts.append(Part(Role.ABSTRACT, encoder.encode([abstract])[0]))
+    parts += [Part(Role.LIKED, rows[key].astype(np.float32), name) for key, name in liked.items()]
+    parts += [Part(Role.DISLIKED, rows[key].astype(np.float32), name) for key, name in disliked.items()]
+    return parts
