@@ -60,7 +60,10 @@ _PROBLEMS: Final = {
         "The field {field!r} is longer than {max_length:,} characters.",
         "Shorten it.",
     ),
-    "too_long of ids": (422, "ids_out_of_range", "Too many ids are given.", "Give 1 to {max_length} ids of papers."),
+    **dict.fromkeys(
+        ("too_long of ids", "too_long of like", "too_long of dislike"),
+        (422, "ids_out_of_range", "Too many ids are given.", "Give up to {max_length} ids of papers."),
+    ),
     "too_long of body": (
         422,
         "papers_out_of_range",

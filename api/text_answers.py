@@ -19,7 +19,7 @@ MAX_LEARNED = 8
 
 def answer(found: Answer, *, explain: bool = False, marks: bool = False) -> str:
     """A list of hits: rank, score and title, and under it when, who and the id; `marks` are for a terminal."""
-    lines = [f"{e.short} read as {e.long}" for e in found.expansions] + _hints(found.hints)
+    lines = [line for e in found.expansions for line in wrap(f"{e.short} read as {e.long}")] + _hints(found.hints)
     if not found.hits:
         lines.append(
             "There is no paper to find: none passes the filters, or there is no other."
@@ -39,7 +39,7 @@ def answer(found: Answer, *, explain: bool = False, marks: bool = False) -> str:
 
 def standing(found: Standing, *, marks: bool = False) -> str:
     """Where a paper stands, or what keeps it out; then what was run."""
-    lines = [*wrap(found.paper.heading), found.paper.id, ""]
+    lines = [*wrap(found.paper.heading), *wrap(found.paper.id), ""]
     if found.hit is None:
         lines += ["It is not among the answers.", *_hints(found.kept_out)]
     else:
@@ -104,7 +104,8 @@ def _plan(plan: Plan, version: str) -> list[str]:
 
 
 def _hints(hints: Sequence[Hint]) -> list[str]:
-    return [line for hint in hints for line in wrap(f"{hint.part}: {hint.message} {hint.next_step}", "! ")]
+    told = (f"{hint.part}: " * bool(hint.part) + f"{hint.message} {hint.next_step}" for hint in hints)
+    return [line for hint in told for line in wrap(hint, "! ")]
 
 
 def _numbers(values: Mapping[str, float]) -> str:

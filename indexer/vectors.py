@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from indexer.errors import IndexDamaged, IndexUnwritable
 
+_THREADS: Final = faiss.omp_get_max_threads()
+
 Keys = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Rows = NDArray[np.float32]
@@ -55,6 +57,7 @@ def load(path: Path, dimension: int) -> faiss.IndexIDMap2:
 
 def best_scores(index: faiss.IndexIDMap2, queries: Rows) -> Scores:
     """The best inner product of each query, of shape (queries, dimension), in an index that is not empty."""
+    faiss.omp_set_num_threads(_THREADS)
     scores, _ = index.search(queries, 1)
     found: Scores = scores[:, 0]
     return found
@@ -99,6 +102,9 @@ class DenseIndex:
         params = _selection(stale, allowed)
         wanted = min(k + 1, total)
         while wanted > 0:
+            # FAISS divides queries among threads, not rows: for one query a second thread is only waited for, which
+            # on a busy machine takes a hundred times as long as the search. The setting is that of this thread.
+            faiss.omp_set_num_threads(1)
             scores, keys = index.search(query.reshape(1, -1), wanted, params=params)
             present = keys[0] >= 0  # FAISS pads what it did not find with -1
             scores, keys = scores[0][present], keys[0][present]

@@ -9,11 +9,11 @@ import numpy as np
 
 from indexer.collection import Snapshot
 from indexer.null_model import NullModel
-from indexer.paper import Paper
 from search import calibration
 from search.calibration import BEST_OF, Verdict
 from search.question import Question
 from search.ranking import Place
+from search.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +30,29 @@ class Confidence:
 
 
 def assess(
-    snapshot: Snapshot, null: NullModel, question: Question, order: Sequence[Place], shown: Sequence[int]
-) -> tuple[dict[int, Confidence], Confidence] | None:
+    snapshot: Snapshot,
+    reading: Reading,
+    null: NullModel,
+    question: Question,
+    order: Sequence[Place],
+    shown: Sequence[int],
+) -> tuple[dict[int, Confidence], Confidence]:
     """The confidence of each paper that is shown, by key, and that of the answer: of the best of the ranking's head.
 
-    `order` is the ranking, best first. `None` for questions without a text of their own: what a liked paper gets by
-    chance is not known. A composed question is judged by its text.
+    `order` is the ranking, best first. A composed question is judged by its text, which there must be.
     """
     if question.asked is None:
-        return None
+        raise ValueError("This question has no text to be judged by.")
     head = [place.key for place in order[:BEST_OF]]
     keys = list(dict.fromkeys((*head, *shown)))
     if not keys:
         return {}, Confidence.of(calibration.best([]))
-    rows, papers = snapshot.store.rows(keys), snapshot.store.papers(keys)
+    rows = snapshot.store.rows(keys)
+    reading.papers(keys)  # all at once
     cosines = (np.array([rows[key] for key in keys], dtype=np.float32) @ question.asked).tolist()
     weights = calibration.term_weights(question.said, snapshot.lexical)
     found = {
-        key: calibration.confidence(null, cosine, calibration.coverage(weights, _stems(snapshot, papers[key])))
+        key: calibration.confidence(null, cosine, calibration.coverage(weights, frozenset(reading.stems(key))))
         for key, cosine in zip(keys, cosines, strict=True)
     }
     return {key: Confidence.of(found[key]) for key in shown}, Confidence.of(calibration.best(found[k] for k in head))
-
-
-def _stems(snapshot: Snapshot, paper: Paper) -> frozenset[str]:
-    return frozenset(snapshot.lexical.terms(f"{paper.title} {paper.abstract}"))

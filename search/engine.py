@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final
 
@@ -22,11 +22,11 @@ from search import explain
 from search.answer import Answer, Hit, Plan, Standing, Step
 from search.confidence import Confidence, assess
 from search.feedback import Background, look_at
-from search.hints import Hint
 from search.query import Mode, Page, Query
 from search.question import NEWEST, Question, understand
 from search.ranking import RANKING, Place, Ranking, by_both, by_meaning, by_words
-from search.standing import reasons
+from search.reading import Reading
+from search.standing import NO_WORDS, reasons
 
 MAX_LISTED: Final = 1_000_000_000
 _DEEPER: Final = 8
@@ -48,57 +48,50 @@ class Engine:
 
     def search(self, query: Query) -> Answer:
         """Papers for a question, best first; ties by id."""
-        snapshot, log = self._collection.snapshot(), _Log()
-        question = self._understand(query, snapshot)
-        log.done("understand", f"{question.total:,} of {snapshot.papers:,} papers may be found")
+        asked = self._ask(query)
+        question, log = asked.question, asked.log
+        ranking, confidence = Ranking([]), None
         if question.way == NEWEST:
-            papers, _ = snapshot.browse(question.filters, query.page.k, query.page.offset)
-            hits = tuple(Hit(rank, None, None, None, paper) for rank, paper in enumerate(papers, query.page.offset + 1))
-            ranking, confidence = Ranking([]), None
+            hits = _newest(asked, query.page)
         else:
-            ranking = rank(snapshot, question, query.page.end)
+            ranking = asked.rank(query.page.end)
             log.done("rank", f"{len(ranking.places):,} candidates")
-            hits, confidence = self._hits(snapshot, question, ranking, query.page.offset, query.page.k)
-            log.done("judge", "no text to judge by" if confidence is None else confidence.verdict)
-        log.done("read", f"{len(hits)} papers")
+            hits, confidence = self._hits(asked, ranking, query.page.offset, query.page.k)
+        log.done("read", f"{len(hits)} papers, {confidence.verdict if confidence else 'no'} match")
         if query.explain:
-            hits = self._explained(snapshot, question, hits)
+            hits = self._explained(asked, hits)
             log.done("explain", f"{len(hits)} papers")
         return Answer(
             hits,
             question.total,
-            index_version(snapshot),
+            index_version(asked.snapshot),
             question.expansions,
             question.hints,
             confidence,
-            _plan(question, ranking, log),
+            asked.plan(ranking),
         )
 
     def related(self, ids: tuple[str, ...], page: Page, filters: Filters) -> Answer:
-        """Papers near the mean of some papers, by meaning, without those papers. Raises `PaperNotFound`."""
+        """Papers of the kind of some papers, by meaning, without those papers. Raises `PaperNotFound`."""
         if not ids:
             raise InvalidQuery("ids_out_of_range", "No id is given.", "Give at least one id of a paper.")
         return self.search(Query(liked=ids, page=page, filters=filters))
 
     def standing(self, query: Query, name: str) -> Standing:
         """Where one paper stands for a question, whatever its page, or what keeps it out. Raises `PaperNotFound`."""
-        snapshot, log = self._collection.snapshot(), _Log()
-        key, _ = snapshot.store.find(name)
-        paper = snapshot.store.papers([key])[key]
-        question = self._understand(query, snapshot)
-        kept_out = reasons(snapshot, question, key)
+        asked = self._ask(query)
+        key, _ = asked.snapshot.store.find(name)
+        kept_out = reasons(asked.snapshot, asked.question, key)
         hit, ranking = None, Ranking([])
-        if question.way == NEWEST and not kept_out:
-            kept_out = (Hint("", "Filters alone order papers by date.", "Ask for something, to see where it stands."),)
         if not kept_out:
-            hit, ranking = self._place(snapshot, question, key)
-            log.done("rank", "deep enough to find the paper")
+            hit, ranking = self._place(asked, key)
+            asked.log.done("rank", f"{len(ranking.places):,} candidates")
             if hit is None:
-                kept_out = (Hint(question.text, "The paper has none of the words.", "Search by meaning as well."),)
+                kept_out = (NO_WORDS,)
             elif query.explain:
-                (hit,) = self._explained(snapshot, question, (hit,))
-        plan = _plan(question, ranking, log)
-        return Standing(paper, hit, kept_out, question.total, index_version(snapshot), plan)
+                (hit,) = self._explained(asked, (hit,))
+        paper, version = asked.reading.papers([key])[key], index_version(asked.snapshot)
+        return Standing(paper, hit, kept_out, asked.question.total, version, asked.plan(ranking))
 
     def paper(self, paper_id: str) -> tuple[Paper, str]:
         """A paper and the index version. Raises `PaperNotFound`."""
@@ -118,19 +111,21 @@ class Engine:
         """The state that the next question will be answered from."""
         return self._collection.snapshot()
 
-    def _understand(self, query: Query, snapshot: Snapshot) -> Question:
-        return understand(query, snapshot, self._encoder, lambda: self._seen(snapshot))
+    def _ask(self, query: Query) -> _Asked:
+        snapshot, log = self._collection.snapshot(), _Log()
+        question = understand(query, snapshot, self._encoder, lambda: self._seen(snapshot))
+        log.done("understand", f"{question.total:,} of {snapshot.papers:,} papers may be found")
+        return _Asked(snapshot, question, Reading(snapshot), log)
 
     def _hits(
-        self, snapshot: Snapshot, question: Question, ranking: Ranking, first: int, count: int
+        self, asked: _Asked, ranking: Ranking, first: int, count: int
     ) -> tuple[tuple[Hit, ...], Confidence | None]:
         """`count` hits after the first `first`, and how sure it is that there is an answer."""
-        order = _order(snapshot, ranking)
+        order = asked.order(ranking)
         shown = order[first : first + count]
         keys = [place.key for place in shown]
-        papers = snapshot.store.papers(keys)
-        contributions = _contributions(snapshot, question, keys)
-        judged, whole = assess(snapshot, self._null(snapshot), question, order, keys) or ({}, None)
+        judged, whole = self._judged(asked, order, keys)
+        papers, contributions = asked.reading.papers(keys), asked.contributions(keys)
         hits = tuple(
             Hit(
                 number,
@@ -146,17 +141,25 @@ class Engine:
         )
         return hits, whole
 
-    def _place(self, snapshot: Snapshot, question: Question, key: int) -> tuple[Hit | None, Ranking]:
+    def _judged(
+        self, asked: _Asked, order: Sequence[Place], keys: Sequence[int]
+    ) -> tuple[Mapping[int, Confidence], Confidence | None]:
+        """How sure the shown papers are, and the answer; nothing of likes alone: what they get by chance is unknown."""
+        if asked.question.asked is None:
+            return {}, None
+        return assess(asked.snapshot, asked.reading, self._null(asked.snapshot), asked.question, order, keys)
+
+    def _place(self, asked: _Asked, key: int) -> tuple[Hit | None, Ranking]:
         """The hit that a paper is, however far down, or `None` where it has none of the words that are looked for."""
         depth = Page().k
         while True:
-            ranking = rank(snapshot, question, depth)
-            at = next((at for at, place in enumerate(_order(snapshot, ranking)) if place.key == key), None)
+            ranking = asked.rank(depth)
+            at = next((at for at, place in enumerate(asked.order(ranking)) if place.key == key), None)
             # Beyond the depth the order is not yet that of the whole ranking.
-            if at is not None and (at < depth or depth >= question.total):
-                (hit,), _ = self._hits(snapshot, question, ranking, at, 1)
+            if at is not None and (at < depth or depth >= asked.question.total):
+                (hit,), _ = self._hits(asked, ranking, at, 1)
                 return hit, ranking
-            if depth >= question.total:
+            if depth >= asked.question.total:
                 return None, ranking
             depth *= _DEEPER
 
@@ -178,12 +181,13 @@ class Engine:
             known = self._background = (snapshot.fingerprint, background)
         return known[1]
 
-    def _explained(self, snapshot: Snapshot, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        lexical = snapshot.lexical
+    def _explained(self, asked: _Asked, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        question, lexical = asked.question, asked.snapshot.lexical
         papers = [hit.paper for hit in hits]
-        found: list[explain.Passage | None] = [None] * len(hits)
-        if question.composed is not None:
-            found = explain.passages(self._sentences, question.row, papers, question.terms, lexical)
+        found: Sequence[explain.Passage | None] = [None] * len(hits)
+        row = question.asked if question.composed is None else question.row
+        if row is not None:
+            found = explain.passages(self._sentences, row, papers, question.terms, lexical)
         terms = explain.question_terms(question.meaning, lexical.terms, question.phrases)
         return tuple(
             replace(
@@ -194,45 +198,60 @@ class Engine:
         )
 
 
-def rank(snapshot: Snapshot, question: Question, depth: int) -> Ranking:
-    """The beginning of the ranking, at least `depth` papers of it if there are so many."""
-    if question.way == Mode.DENSE:
-        return by_meaning(snapshot, question.row, depth, question.allowed)
-    if question.way == Mode.LEXICAL:
-        return by_words(snapshot, question.terms, depth, question.allowed)
-    return by_both(snapshot, question.row, question.terms, depth, question.allowed)
-
-
 def index_version(snapshot: Snapshot) -> str:
     """Names the papers, the model and the ranking at once: the same version gives the same answer."""
     facts = snapshot.fingerprint + json.dumps(RANKING, sort_keys=True)
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
-def _order(snapshot: Snapshot, ranking: Ranking) -> list[Place]:
-    """By score, then by id."""
-    ids = snapshot.store.ids([place.key for place in ranking.places])
-    return sorted(ranking.places, key=lambda place: (-place.score, ids[place.key]))
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question on its way to its answer, over one snapshot."""
+
+    snapshot: Snapshot
+    question: Question
+    reading: Reading
+    log: _Log
+
+    def rank(self, depth: int) -> Ranking:
+        """The beginning of the ranking, at least `depth` papers of it if there are so many."""
+        snapshot, question = self.snapshot, self.question
+        if question.way == Mode.DENSE:
+            return by_meaning(snapshot, question.row, depth, question.allowed)
+        if question.way == Mode.LEXICAL:
+            return by_words(snapshot, question.terms, depth, question.allowed)
+        return by_both(snapshot, self.reading, question.row, question.terms, depth, question.allowed)
+
+    def order(self, ranking: Ranking) -> list[Place]:
+        """By score, then by id."""
+        ids = self.snapshot.store.ids([place.key for place in ranking.places])
+        return sorted(ranking.places, key=lambda place: (-place.score, ids[place.key]))
+
+    def contributions(self, keys: Sequence[int]) -> dict[int, Mapping[str, float]]:
+        """What each part of a question of several parts adds to the cosine of each paper."""
+        parts, composed = self.question.parts, self.question.composed
+        if composed is None or len(parts) < 2 or not keys:
+            return {}
+        rows = self.snapshot.store.rows(keys)
+        added = composed.contributions(np.array([rows[key] for key in keys])).tolist()
+        return {key: dict(zip(parts, values, strict=True)) for key, values in zip(keys, added, strict=True)}
+
+    def plan(self, ranking: Ranking) -> Plan:
+        """What was run so far."""
+        question = self.question
+        return Plan(
+            mode=question.way,
+            meaning=question.meaning if question.composed is not None else "",
+            words=question.terms,
+            learned=ranking.learned,
+            filters=tuple(str(each) for each in question.filters.conditions),
+            steps=tuple(self.log.steps),
+        )
 
 
-def _contributions(snapshot: Snapshot, question: Question, keys: list[int]) -> dict[int, Mapping[str, float]]:
-    """What each part of a question of several parts adds to the cosine of each paper."""
-    if question.composed is None or len(question.parts) < 2 or not keys:
-        return {}
-    rows = snapshot.store.rows(keys)
-    added = question.composed.contributions(np.array([rows[key] for key in keys])).tolist()
-    return {key: dict(zip(question.parts, values, strict=True)) for key, values in zip(keys, added, strict=True)}
-
-
-def _plan(question: Question, ranking: Ranking, log: _Log) -> Plan:
-    return Plan(
-        mode=question.way,
-        meaning=question.meaning if question.composed is not None else "",
-        words=question.terms,
-        learned=ranking.learned,
-        filters=tuple(str(each) for each in question.filters.conditions),
-        steps=tuple(log.steps),
-    )
+def _newest(asked: _Asked, page: Page) -> tuple[Hit, ...]:
+    papers, _ = asked.snapshot.browse(asked.question.filters, page.k, page.offset)
+    return tuple(Hit(number, None, None, None, paper) for number, paper in enumerate(papers, page.offset + 1))
 
 
 class _Log:

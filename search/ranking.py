@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from indexer.collection import Snapshot
 from indexer.vectors import DenseIndex
 from search import calibration, expansion, feedback, fusion, kin
+from search.reading import Reading
 
 Keys = NDArray[np.int64]
 Row = NDArray[np.float32]
@@ -65,7 +66,9 @@ def by_words(snapshot: Snapshot, terms: tuple[str, ...], depth: int, allowed: Ke
     return Ranking([Place(key, score, None, score, words=score) for key, score in found.items()])
 
 
-def by_both(snapshot: Snapshot, row: Row, terms: tuple[str, ...], depth: int, allowed: Keys | None) -> Ranking:
+def by_both(
+    snapshot: Snapshot, reading: Reading, row: Row, terms: tuple[str, ...], depth: int, allowed: Keys | None
+) -> Ranking:
     """Fuse meaning and words, learn words from the best papers, fuse again, and let the best vouch for their kin.
 
     A paper's score depends on nothing but the question: paging cannot reorder a ranking.
@@ -73,7 +76,7 @@ def by_both(snapshot: Snapshot, row: Row, terms: tuple[str, ...], depth: int, al
     meaning = _Meaning(snapshot.dense, row, allowed, max(depth, kin.POOL) + 2 * LEXICAL_DEPTH)
     plain = _paired(*snapshot.lexical.search(terms, LEXICAL_DEPTH, allowed))
     first = _fuse(meaning, plain, expansion.PAPERS)
-    learned = _learn(snapshot, terms, {key: sum(parts) for key, parts in first.items()})
+    learned = _learn(snapshot, reading, terms, {key: sum(parts) for key, parts in first.items()})
     words = _paired(*snapshot.lexical.search(learned, LEXICAL_DEPTH, allowed)) if learned else {}
     fused = _fuse(meaning, words, max(depth, kin.POOL))
     dense = meaning.of(fused)
@@ -119,9 +122,9 @@ def _fuse(meaning: _Meaning, words: Scores, depth: int) -> dict[int, tuple[float
     return fusion.fuse(dense | meaning.of(words), words, best, max(words.values(), default=fusion.BM25_MINIMUM))
 
 
-def _learn(snapshot: Snapshot, terms: tuple[str, ...], scores: Scores) -> dict[str, float]:
+def _learn(snapshot: Snapshot, reading: Reading, terms: tuple[str, ...], scores: Scores) -> dict[str, float]:
     keys = _head(scores, expansion.PAPERS)
-    papers = snapshot.store.papers(keys)
+    reading.papers(keys)  # all at once
     lexical = snapshot.lexical
     known: dict[str, float] = {}
 
@@ -131,8 +134,9 @@ def _learn(snapshot: Snapshot, terms: tuple[str, ...], scores: Scores) -> dict[s
             known[stem] = expansion.idf(count, lexical.papers) if count else 0.0
         return known[stem]
 
-    texts = [lexical.stems(f"{papers[key].title} {papers[key].abstract}") for key in keys]
-    return expansion.learn(terms, texts, expansion.says([scores[key] for key in keys]), rarity)
+    return expansion.learn(
+        terms, [reading.stems(key) for key in keys], expansion.says([scores[key] for key in keys]), rarity
+    )
 
 
 def _smoothed(snapshot: Snapshot, places: Mapping[int, Place]) -> dict[int, Place]:

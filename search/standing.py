@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from indexer.collection import Snapshot
 from indexer.filters import Condition, Filters
 from search.hints import Hint
-from search.question import Question
+from search.question import NEWEST, Question
+
+NO_WORDS: Final = Hint("", "The paper has none of the question's words.", "Search by meaning as well.")
+_LISTED: Final = Hint("", "Filters alone order papers by date.", "Ask for something, to see where the paper stands.")
 
 
 def reasons(snapshot: Snapshot, question: Question, key: int) -> tuple[Hint, ...]:
@@ -19,7 +24,8 @@ def reasons(snapshot: Snapshot, question: Question, key: int) -> tuple[Hint, ...
     others = [(each,) for each in question.filters.conditions if each not in ids]
     # Ids are alternatives: a paper need pass only one of them.
     kept = [group for group in (*others, ids) if group and not _passes(snapshot, group, key)]
-    return tuple(_hint(group) for group in kept)
+    hints = tuple(_hint(group) for group in kept)
+    return hints or ((_LISTED,) if question.way == NEWEST else ())
 
 
 def _passes(snapshot: Snapshot, conditions: tuple[Condition, ...], key: int) -> bool:

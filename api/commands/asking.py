@@ -31,7 +31,7 @@ Words = Annotated[
     typer.Argument(
         metavar="TEXT",
         help='What you look for, in plain words; also "exact phrase", -word, author:, category:, source:, after:, '
-        "before:, id:, all within single quotes, behind -- where it begins with a minus. A lone - reads standard input.",
+        "before:, id:, all in single quotes, behind -- where it begins with a minus. A lone - reads standard input.",
     ),
 ]
 Ask = Callable[..., Query]
@@ -81,7 +81,7 @@ def rank(
     start = perf_counter()
     standing = engine.standing(query, name)
     if as_json:
-        from api.schemas import RankAnswer
+        from api.answers import RankAnswer
 
         print_json(RankAnswer.of(standing, (perf_counter() - start) * 1000).model_dump())
     else:
@@ -143,7 +143,7 @@ def _search(query: Query, collection: Path | None, model: str | None, as_json: b
 
 def _show(answer: Answer, took_ms: float, query: Query, as_json: bool) -> None:
     if as_json:
-        from api.schemas import SearchAnswer
+        from api.answers import SearchAnswer
 
         print_json(SearchAnswer.of(answer, took_ms, explain=query.explain).model_dump())
     else:

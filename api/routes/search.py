@@ -7,10 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.answers import RankAnswer, SearchAnswer
 from api.requests import PageFields, RankFields, RelatedBody, SearchBody, SearchFields
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
-from api.schemas import PaperAnswer, RankAnswer, SearchAnswer
+from api.schemas import PaperAnswer
 from api.service import Service
 from indexer.errors import InvalidQuery, PaperNotFound
 from search import query

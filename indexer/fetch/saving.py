@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from indexer.fetch.polite import FetchFailed
+from indexer.files import write_whole
 
 
 def make(folder: Path) -> None:
@@ -20,22 +19,9 @@ def make(folder: Path) -> None:
 
 
 def save(path: Path, data: bytes) -> None:
-    """Replace a file by one with these bytes; until it is whole it lies beside it under a hidden name.
-
-    Raises `FetchFailed`.
-    """
+    """Replace a file by one with these bytes. Raises `FetchFailed`."""
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(name, 0o644)  # noqa: PTH101  mkstemp's own mode would keep other readers out
-            os.replace(name, path)  # noqa: PTH105
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, data)
     except OSError as error:
         raise _failed(path, error) from error
 

@@ -22,7 +22,7 @@ from api.app import create_app
 from api.cli import main
 from api.service import Service
 from indexer.collection import Collection
-from indexer.encoder import CompiledEncoder
+from indexer.encoder import CompiledEncoder, Encoder
 from indexer.ingest import ingest
 from indexer.report import Report
 from search.engine import Engine
@@ -119,7 +119,7 @@ class DecodedOnce:
 
 
 def connect(
-    collection: Collection, encoder: ToyEncoder, *, api_key: str | None = None, loopback: bool = True
+    collection: Collection, encoder: Encoder, *, api_key: str | None = None, loopback: bool = True
 ) -> TestClient:
     """A client of an application over this collection; a failure in the server is its answer 500, as in life."""
     service = Service(collection, encoder, Engine(collection, encoder), api_key, loopback)

@@ -47,6 +47,10 @@ plausible = st.sampled_from(
         "2025-06-31",
         "dense",
         "hybrid",
+        "-speech",
+        '"speech" author:x',
+        "after:2025 -",
+        "true",
         0,
         1,
         5,
@@ -56,7 +60,10 @@ plausible = st.sampled_from(
         True,
     ]
 )
-QUESTION = ("q", "k", "offset", "mode", "date_from", "date_to", "author", "category", "source")
+QUESTION = (
+    "q", "k", "offset", "mode", "date_from", "date_to", "author", "category", "source",
+    "abstract", "like", "dislike", "syntax", "explain",
+)  # fmt: skip
 RECORD = (
     "id", "title", "abstract", "authors", "author_count", "published",
     "comments", "upvotes", "categories", "url", "venue", "identifiers", "version", "updated", "daily", "source",
@@ -99,17 +106,34 @@ def test_questions(reader: TestClient, text: str) -> None:
         assert by_body.json()["hits"] == by_address.json()["hits"]
 
 
-@given(fields=st.dictionaries(st.sampled_from([*QUESTION, "path", "x"]), encodable | plausible.map(str), max_size=9))
+@given(
+    fields=st.lists(
+        st.tuples(st.sampled_from([*QUESTION, "id", "path", "x"]), encodable | plausible.map(str)), max_size=12
+    )
+)
+@example(fields=[("q", "speech"), ("like", "a"), ("like", "a"), ("dislike", "b"), ("explain", "1")])
+@example(fields=[("like", ""), ("like", " "), ("offset", "1")])
+@example(fields=[("like", "a")] * 101)
 @fuzz
-def test_fields_in_an_address(reader: TestClient, fields: dict[str, str]) -> None:
-    """Any values of the fields are taken or refused, by the interface and by the page."""
+def test_fields_in_an_address(reader: TestClient, fields: list[tuple[str, str]]) -> None:
+    """Any values of the fields, also several of one, are taken or refused, by the interface and by the page."""
     query = urlencode(fields)
-    for address in ("/v1/search", "/v1/papers", "/v1/papers/a/related"):
+    for address in ("/v1/search", "/v1/rank", "/v1/papers", "/v1/papers/a/related"):
         check(reader.get(f"{address}?{query}"))
     for address in ("/", "/papers/a"):
         response = reader.get(f"{address}?{query}")
-        assert response.status_code in {200, 422}
+        assert response.status_code in ({200, 404, 422} if address == "/" else {200, 422})
         assert response.headers["content-type"] == "text/html; charset=utf-8"
+
+
+@given(query=st.binary(max_size=20), name=st.sampled_from(["q", "abstract", "like", "dislike", "explain", "offset"]))
+@fuzz
+def test_any_bytes_in_a_field(reader: TestClient, query: bytes, name: str) -> None:
+    """Bytes that are no text are refused, or read as far as they are text, wherever they stand."""
+    written = quote_from_bytes(query, safe="")
+    for address in ("/v1/search", "/v1/rank"):
+        check(reader.get(f"{address}?id=a&q=speech&{name}={written}"))
+    assert reader.get(f"/?{name}={written}").status_code in {200, 400, 404, 422}
 
 
 @given(path=st.binary(max_size=20), query=st.binary(max_size=20))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from html import unescape
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -20,67 +18,9 @@ from indexer.paper import Paper
 from indexer.report import Report
 from search.answer import Answer, Hit
 from search.query import MAX_OFFSET, Page
+from tests.api.browser import Seen, see, titles
 from tests.api.conftest import connect
 from tests.toys import ToyEncoder
-
-VOID = {"meta", "link", "img", "input", "br"}
-
-
-@dataclass
-class Element:
-    """An element of a page: its tag, its attributes, and the text inside."""
-
-    tag: str
-    attributes: dict[str, str]
-    text: str = ""
-
-
-@dataclass
-class Seen(HTMLParser):
-    """Every element of a page, in order; parsing fails where tags do not close as they opened."""
-
-    elements: list[Element] = field(default_factory=list)
-    open: list[Element] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs})
-        self.elements.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop().tag == tag
-
-    def handle_data(self, data: str) -> None:
-        for element in self.open:
-            element.text += data
-
-    def all(self, tag: str, **attributes: str) -> list[Element]:
-        return [e for e in self.elements if e.tag == tag and attributes.items() <= e.attributes.items()]
-
-    def one(self, tag: str, **attributes: str) -> Element:
-        (element,) = self.all(tag, **attributes)
-        return element
-
-    def texts(self, tag: str, **attributes: str) -> list[str]:
-        return [" ".join(element.text.split()) for element in self.all(tag, **attributes)]
-
-
-def see(client: TestClient, address: str, status: int = 200) -> Seen:
-    response = client.get(address, headers={"accept": "text/html"})
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "text/html; charset=utf-8"
-    seen = Seen()
-    seen.feed(response.text)
-    assert seen.open == []
-    return seen
-
-
-def titles(seen: Seen) -> list[str]:
-    return seen.texts("h2")
 
 
 def test_home(reader: TestClient) -> None:
@@ -210,7 +150,8 @@ def test_the_last_page_that_can_be_asked_for(template: str) -> None:
     """No page offers a next one that would be refused: pages end where offsets do, at ten thousand."""
     paper = Paper("x", "speech")
     values: dict[str, Any] = {"text": "speech", "mode": "hybrid", "fields": {}, "filters": Filters(), "total": 20_000}
-    values |= {"asked": "speech", "paper": paper, "papers": [paper] * 10, "answer": Answer((Hit(1, 1, 1, 1, paper),) * 10, 20_000, "v")}
+    values |= {"asked": "speech", "paper": paper, "papers": [paper] * 10}
+    values |= {"answer": Answer((Hit(1, 1, 1, 1, paper),) * 10, 20_000, "v")}
     for offset, offered in ((MAX_OFFSET - 10, True), (MAX_OFFSET - 9, False), (MAX_OFFSET, False)):
         page = render(template, page=Page(10, offset), **values)
         assert ('rel="next"' in bytes(page.body).decode()) is offered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ from api.schemas import CollectionAnswer, ModelShape
 from indexer.identity import Record
 from indexer.paper import Paper
 from indexer.report import Report
-from search.answer import Answer, Expansion, Hit
+from search.answer import Answer, Expansion, Hit, Plan, Standing, Step
+from search.engine import Engine
+from search.explain import Explanation, Match, Passage
+from search.hints import Hint
+from search.query import Mode, Page, Query
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +82,131 @@ def test_more_than_three_authors() -> None:
     assert (
         text_answers.answer(Answer((hit(1, 1, paper),), 1, "v")).splitlines()[1].strip() == "A, B, C and 1,197 more · x"
     )
+
+
+def test_an_explained_hit(engine: Engine) -> None:
+    """Below a hit stand what its score is made of, the words that it has, and the nearest sentence with its cosine;
+    in a terminal the words are bold, elsewhere there is nothing but text."""
+    answer = engine.search(Query("faces emotion", Page(1, 2), Mode.DENSE, explain=True))
+    shown = text_answers.answer(replace(answer, confidence=None, hits=(replace(answer.hits[0], confidence=None),)))
+    assert shown == lines(
+        "  3  0.447  face",
+        "            2 authors · 10.1/d",
+        "            meaning 100% · has faces, emotion",
+        "            “A face shows emotion.” (0.71)",
+        "",
+        "3–3 of 4 papers",
+    )
+    bold = text_answers.answer(answer, marks=True)
+    assert "“A \x1b[1mface\x1b[0m shows \x1b[1memotion\x1b[0m.” (0.71)" in bold
+    assert "\x1b" not in shown
+
+
+def test_what_each_part_adds(engine: Engine) -> None:
+    """A question of several parts tells what each adds to the cosine: "emotion" that is disliked takes 0.15/√2 over
+    √(1 + 0.15²) from "speech and emotion"."""
+    answer = engine.search(Query("speech", Page(1, 1), Mode.DENSE, disliked=("b",)))
+    assert "adds to the cosine: text 0.699, disliked b -0.105" in " ".join(text_answers.answer(answer).split())
+
+
+def test_a_list_has_no_scores(engine: Engine) -> None:
+    """Where nothing but filters is asked there is no score to show."""
+    assert text_answers.answer(engine.search(Query("author:lovelace"))) == lines(
+        "  1  emotion",
+        "     2025 · Grace Lovelace · b",
+        "  2  speech",
+        "     2024-05-01 · Ada Lovelace, Grace Hopper · a",
+        "",
+        "1–2 of 2 papers",
+    )
+
+
+def test_hints_come_first() -> None:
+    """A hint stands above the hits, with the part that it is about; one that is about no part has none to name."""
+    hint = Hint("autor:Ada", "There is no operator 'autor'.", "If a filter is meant, write author:Ada.")
+    answer = Answer((hit(1, 1.0, Paper("a", "speech")),), 1, "v", hints=(hint,))
+    assert text_answers.answer(answer).splitlines()[:3] == [
+        "! autor:Ada: There is no operator 'autor'. If a filter is",
+        "  meant, write author:Ada.",
+        "  1  1.000  speech",
+    ]
+
+
+PLAN = Plan(
+    "hybrid",
+    "TTS (text-to-speech)",
+    ("tts", "text"),
+    {"text": 0.25, "tts": 0.75},
+    ("-face", "after:2024"),
+    (Step("understand", "3 of 4 papers may be found", 1.25), Step("rank", "3 candidates", 12.0)),
+)
+SHOWN = (
+    "",
+    "What was run:",
+    "  mode     hybrid",
+    "  meaning  TTS (text-to-speech)",
+    "  words    tts text",
+    "  learned  tts 0.750, text 0.250",
+    "  filters  -face after:2024",
+    "  index    version v",
+    "  understand     1.2 ms  3 of 4 papers may be found",
+    "  rank          12.0 ms  3 candidates",
+)
+
+
+def test_a_plan() -> None:
+    """On request the answer ends with what was run, the learned words by their weight."""
+    answer = Answer((hit(1, 1.0, Paper("a", "speech")),), 3, "v", plan=PLAN)
+    assert text_answers.answer(answer, explain=True).splitlines()[4:] == list(SHOWN)
+    assert "What was run" not in text_answers.answer(answer)
+
+
+def test_where_a_paper_stands() -> None:
+    """A paper's place, its score and what it is made of; and always what was run."""
+    found = Hit(12, 0.75, 0.5, 2.5, Paper("a", "speech"), parts={"meaning": 0.5, "words": 0.25, "kin": 0.0})
+    assert text_answers.standing(Standing(found.paper, found, (), 1_234, "v", PLAN)) == lines(
+        "speech",
+        "a",
+        "",
+        "Rank 12 of 1,234 papers.",
+        " 12  0.750  speech",
+        "            a",
+        "     score = meaning 0.500, words 0.250, kin 0.000",
+        "     cosine 0.500",
+        "     BM25 2.50",
+        *SHOWN,
+    )
+
+
+def test_what_keeps_a_paper_out() -> None:
+    """Where a paper is no answer, every reason is named."""
+    reasons = (Hint("-face", "This exclusion keeps the paper out.", "Ask without it."), Hint("", "By date.", "Ask."))
+    assert text_answers.standing(Standing(Paper("a", "speech"), None, reasons, 3, "v", PLAN)) == lines(
+        "speech",
+        "a",
+        "",
+        "It is not among the answers.",
+        "! -face: This exclusion keeps the paper out. Ask without it.",
+        "! By date. Ask.",
+        *SHOWN,
+    )
+
+
+def test_no_part_of_an_answer_steers_a_terminal() -> None:
+    """Nor do the words of a question, a sentence of a paper, an id or a hint, whatever they hold."""
+    evil, kept = "\x1b[31m\x9b2J\u202e\0\1x", "x\x9b2J\u202ey"  # no paper holds \x1b, but a question may
+    why = Explanation(Passage("abstract", 0, 6, kept, 0.5), (), (Match(0, 2, evil),), (evil,), {"kin": 1.0})
+    found = Hit(1, 1.0, 1.0, None, Paper(kept, kept, kept), {"kin": 1.0}, {f"liked {kept}": 1.0}, explanation=why)
+    plan = Plan("hybrid", evil, (evil,), {evil: 1.0}, (evil,), (Step("rank", evil, 1.0),))
+    hint = Hint(evil, evil, evil)
+    shown = text_answers.answer(
+        Answer((found,), 1, "v", (Expansion(evil, evil),), (hint,), plan=plan), explain=True, marks=True
+    )
+    shown += text_answers.standing(Standing(found.paper, found, (), 1, "v", plan), marks=True)
+    shown += text_answers.standing(Standing(found.paper, None, (hint,), 1, "v", plan), marks=True)
+    plain = shown.replace(text_answers.MARK, "").replace(text_answers.UNMARK, "")
+    assert shown.count(text_answers.MARK) == shown.count(text_answers.UNMARK) == 2
+    assert all(character.isprintable() for line in plain.split("\n") for character in line)
 
 
 def test_a_paper() -> None:

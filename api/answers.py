@@ -1,0 +1,210 @@
+"""The JSON shapes of answers to questions."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from api.schemas import PaperShape
+from search.answer import Answer, Hit, Plan, Standing
+from search.confidence import Confidence
+from search.explain import Explanation, Match
+from search.hints import Hint
+
+
+class SpanShape(BaseModel):
+    """A part of a text: characters from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+class MatchShape(SpanShape):
+    """A word of a text, and the word of the question that it is a form of."""
+
+    term: str
+
+    @classmethod
+    def of(cls, match: Match) -> MatchShape:
+        """The shape of a match."""
+        return cls(start=match.start, end=match.end, term=match.term)
+
+
+class PassageShape(SpanShape):
+    """The sentence that is nearest to the question."""
+
+    field: Annotated[Literal["title", "abstract"], Field(description="the text that it is a part of")]
+    text: str
+    score: Annotated[float, Field(description="cosine of the question and this sentence alone")]
+
+
+class ExplanationShape(BaseModel):
+    """Why a paper is a hit."""
+
+    passage: PassageShape | None
+    words: Annotated[list[str], Field(description="the question's words that are in the paper, in any form")]
+    title_matches: list[MatchShape]
+    abstract_matches: list[MatchShape]
+    shares: Annotated[dict[str, float], Field(description="of the score: meaning, words, and kin among the best")]
+
+    @classmethod
+    def of(cls, why: Explanation) -> ExplanationShape:
+        """The shape of an explanation."""
+        found = why.passage
+        return cls(
+            passage=None if found is None else PassageShape(**asdict(found)),
+            words=list(why.words),
+            title_matches=[MatchShape.of(match) for match in why.title_matches],
+            abstract_matches=[MatchShape.of(match) for match in why.abstract_matches],
+            shares=dict(why.shares),
+        )
+
+
+class ConfidenceShape(BaseModel):
+    """How sure it is that what was asked is found: the same numbers and words in every collection."""
+
+    probability: Annotated[float, Field(description="of equal odds before: 0.5 says that it may or may not be")]
+    verdict: Literal["strong", "weak", "none"]
+
+    @classmethod
+    def of(cls, confidence: Confidence | None) -> ConfidenceShape | None:
+        """The shape of a confidence, where there is one."""
+        if confidence is None:
+            return None
+        return cls(probability=round(confidence.probability, 4), verdict=confidence.verdict.value)
+
+
+class HitShape(BaseModel):
+    """A paper found. Scores: higher is better; null where the mode does not use one."""
+
+    rank: int
+    score: Annotated[float | None, Field(description="null where nothing but filters is asked")]
+    dense: Annotated[float | None, Field(description="cosine of question and paper")]
+    lexical: Annotated[float | None, Field(description="BM25 of their common words; null outside the best matches")]
+    parts: Annotated[dict[str, float], Field(description="what meaning, words and kin add to the score")]
+    contributions: Annotated[
+        dict[str, float], Field(description="what each part of a composed question adds to the cosine")
+    ]
+    confidence: Annotated[ConfidenceShape | None, Field(description="null for questions without a text")]
+    paper: PaperShape
+    explanation: ExplanationShape | None = None
+
+    @classmethod
+    def of(cls, hit: Hit) -> HitShape:
+        """The shape of a hit."""
+        return cls(
+            rank=hit.rank,
+            score=hit.score,
+            dense=hit.dense,
+            lexical=hit.lexical,
+            parts=dict(hit.parts),
+            contributions=dict(hit.contributions),
+            confidence=ConfidenceShape.of(hit.confidence),
+            paper=PaperShape.of(hit.paper),
+            explanation=None if hit.explanation is None else ExplanationShape.of(hit.explanation),
+        )
+
+
+class ExpansionShape(BaseModel):
+    """An acronym of the question and what the collection's papers say it stands for."""
+
+    short: str
+    long: str
+
+
+class HintShape(BaseModel):
+    """A part of the question that was not understood, or that keeps papers out, and what to write instead."""
+
+    part: str
+    message: str
+    next_step: str
+
+    @classmethod
+    def of(cls, hint: Hint) -> HintShape:
+        """The shape of a hint."""
+        return cls(part=hint.part, message=hint.message, next_step=hint.next_step)
+
+
+class StepShape(BaseModel):
+    """One thing that was done."""
+
+    name: str
+    result: str
+    ms: float
+
+
+class PlanShape(BaseModel):
+    """What was run for a question."""
+
+    mode: str
+    meaning: Annotated[str, Field(description="the text that was encoded, acronyms spelled out")]
+    words: Annotated[list[str], Field(description="stems that were looked up")]
+    learned: Annotated[dict[str, float], Field(description="stems of the second search, with their weights")]
+    filters: list[str]
+    steps: list[StepShape]
+
+    @classmethod
+    def of(cls, plan: Plan) -> PlanShape:
+        """The shape of a plan."""
+        return cls(
+            mode=plan.mode,
+            meaning=plan.meaning,
+            words=list(plan.words),
+            learned=dict(plan.learned),
+            filters=list(plan.filters),
+            steps=[StepShape(name=step.name, result=step.result, ms=step.ms) for step in plan.steps],
+        )
+
+
+class SearchAnswer(BaseModel):
+    """The best papers, and how many pass the filters."""
+
+    hits: list[HitShape]
+    total: int
+    index_version: str
+    took_ms: float
+    confidence: Annotated[ConfidenceShape | None, Field(description="that there is an answer, on whatever page")]
+    expansions: list[ExpansionShape]
+    hints: list[HintShape]
+    plan: PlanShape | None = None
+
+    @classmethod
+    def of(cls, answer: Answer, took_ms: float, *, explain: bool = False) -> SearchAnswer:
+        """The shape of an answer."""
+        return cls(
+            hits=[HitShape.of(hit) for hit in answer.hits],
+            total=answer.total,
+            index_version=answer.index_version,
+            took_ms=round(took_ms, 2),
+            confidence=ConfidenceShape.of(answer.confidence),
+            expansions=[ExpansionShape(short=e.short, long=e.long) for e in answer.expansions],
+            hints=[HintShape.of(hint) for hint in answer.hints],
+            plan=PlanShape.of(answer.plan) if explain else None,
+        )
+
+
+class RankAnswer(BaseModel):
+    """Where one paper stands for a question: its hit, or what keeps it out."""
+
+    id: str
+    hit: Annotated[HitShape | None, Field(description="with its rank; null where the paper is kept out")]
+    kept_out: list[HintShape]
+    total: int
+    index_version: str
+    took_ms: float
+    plan: PlanShape
+
+    @classmethod
+    def of(cls, standing: Standing, took_ms: float) -> RankAnswer:
+        """The shape of a standing."""
+        return cls(
+            id=standing.paper.id,
+            hit=None if standing.hit is None else HitShape.of(standing.hit),
+            kept_out=[HintShape.of(hint) for hint in standing.kept_out],
+            total=standing.total,
+            index_version=standing.index_version,
+            took_ms=round(took_ms, 2),
+            plan=PlanShape.of(standing.plan),
+        )
