@@ -186,11 +186,12 @@ class SearchAnswer(BaseModel):
 
 
 class RankAnswer(BaseModel):
-    """Where one paper stands for a question: its hit, or what keeps it out."""
+    """Where one paper stands for a question. What keeps it out is named, with where it would stand otherwise."""
 
     id: str
-    hit: Annotated[HitShape | None, Field(description="with its rank; null where the paper is kept out")]
-    kept_out: list[HintShape]
+    hit: Annotated[HitShape | None, Field(description="with its rank; where it is kept out, what it would be without")]
+    kept_out: Annotated[list[HintShape], Field(description="why it is not among the answers; empty where it is")]
+    hints: list[HintShape]
     total: int
     index_version: str
     took_ms: float
@@ -203,6 +204,7 @@ class RankAnswer(BaseModel):
             id=standing.paper.id,
             hit=None if standing.hit is None else HitShape.of(standing.hit),
             kept_out=[HintShape.of(hint) for hint in standing.kept_out],
+            hints=[HintShape.of(hint) for hint in standing.hints],
             total=standing.total,
             index_version=standing.index_version,
             took_ms=round(took_ms, 2),

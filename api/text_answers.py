@@ -39,12 +39,13 @@ def answer(found: Answer, *, explain: bool = False, marks: bool = False) -> str:
 
 def standing(found: Standing, *, marks: bool = False) -> str:
     """Where a paper stands, or what keeps it out; then what was run."""
-    lines = [*wrap(found.paper.heading), *wrap(found.paper.id), ""]
-    if found.hit is None:
+    lines = [*wrap(found.paper.heading), *wrap(found.paper.id), "", *_hints(found.hints)]
+    if found.kept_out:
         lines += ["It is not among the answers.", *_hints(found.kept_out)]
-    else:
-        lines += [f"Rank {found.hit.rank:,} of {many(found.total, 'paper')}.", *_hit(found.hit, marks=marks)]
-        lines += [f"     {line}" for line in _scores(found.hit)]
+    if found.hit is not None:
+        rank, among = f"{found.hit.rank:,}", many(found.total, "paper")
+        lines += [f"Otherwise its rank would be {rank}." if found.kept_out else f"Rank {rank} of {among}."]
+        lines += [*_hit(found.hit, marks=marks), *(f"     {line}" for line in _scores(found.hit))]
     return "\n".join([*lines, *_plan(found.plan, found.index_version)])
 
 
@@ -55,7 +56,8 @@ def _hit(hit: Hit, *, marks: bool) -> list[str]:
     facts = " · ".join(part for part in (sure, hit.paper.published, authors(hit.paper), hit.paper.id) if part)
     lines = [*wrap(hit.paper.heading, head), *wrap(facts, room)]
     if hit.contributions:
-        lines += wrap("adds to the cosine: " + _numbers(hit.contributions), room)
+        cosine = f"cosine {hit.dense:.3f} = " if hit.dense is not None else "adds to the cosine: "
+        lines += wrap(cosine + _numbers(hit.contributions), room)
     if hit.explanation is not None:
         lines += _why(hit, room, marks=marks)
     return lines

@@ -10,9 +10,10 @@ Times are medians; processor time counts both cores, and is the one to compare w
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import mean, median
 
@@ -23,18 +24,21 @@ from indexer.encoder import Encoder, open_encoder
 from indexer.paper import Paper
 from indexer.settings import Settings
 from search import explain
+from search.engine import Engine
+from search.query import Query
 from search.sentences import split
 
+Weights = Mapping[str, float]
 Found = list[tuple[str, float]]
 """Sentence and score of each hit."""
 
 
-def quick(encoder: Encoder, snapshot: Snapshot, question: str, papers: list[Paper]) -> Found:
+def quick(encoder: Encoder, snapshot: Snapshot, question: str, learned: Weights, papers: list[Paper]) -> Found:
     """The product's way, with all that is shown of a hit."""
     row = encoder.encode_query(question)
     lexicon = snapshot.lexical
     rows = explain.SentenceRows(encoder)
-    found = explain.passages(rows, row, papers, lexicon.terms(question), lexicon)
+    found = explain.passages(rows, row, papers, learned, lexicon)
     terms = explain.question_terms(question, lexicon.terms)
     for paper, passage in zip(papers, found, strict=True):
         told = explain.explain(paper, passage, terms, {"meaning": 1.0}, lexicon.terms)
@@ -62,15 +66,16 @@ def main() -> None:
     """Measure and print."""
     questions = [json.loads(line)["text"] for line in Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()]
     step = max(1, len(questions) // int(sys.argv[3] if len(sys.argv) > 3 else 50))
-    encoder = open_encoder(None, Settings.from_environment({}).cache)
-    snapshot = Collection(Path(sys.argv[1])).snapshot()
+    encoder = open_encoder(None, Settings.from_environment(os.environ).cache)
+    collection = Collection(Path(sys.argv[1]))
+    engine, snapshot = Engine(collection, encoder), collection.snapshot()
     times: dict[str, list[tuple[float, float]]] = {"quick": [], "obvious": []}
     same, lost, errors, characters = [], [], [], []
     for question in questions[::step]:
-        keys, _ = snapshot.dense.search(encoder.encode_query(question), 10)
-        papers = [paper for paper in snapshot.store.papers(keys.tolist()).values() if paper.abstract]
+        answer = engine.search(Query(question, syntax=False))
+        learned, papers = answer.plan.learned, [hit.paper for hit in answer.hits if hit.paper.abstract]
         slow = timed(lambda q=question, p=papers: obvious(encoder, q, p), times["obvious"])  # type: ignore[misc]
-        fast = timed(lambda q=question, p=papers: quick(encoder, snapshot, q, p), times["quick"])  # type: ignore[misc]
+        fast = timed(lambda q=question, w=learned, p=papers: quick(encoder, snapshot, q, w, p), times["quick"])  # type: ignore[misc]
         row = encoder.encode_query(question)
         for (best, _), (text, score) in zip(slow, fast, strict=True):
             alone, nearest = (float(encoder.encode([each])[0] @ row) for each in (text, best))

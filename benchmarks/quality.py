@@ -162,13 +162,14 @@ def summary(sets: Mapping[str, Measured]) -> dict[str, Any]:
     }
 
 
-def table(sets: Mapping[str, Measured], means: Mapping[str, float]) -> str:
+def table(sets: Mapping[str, Measured], total: Mapping[str, Any]) -> str:
     """The figures as a table for the README."""
-    lines = [f"| nDCG@10 | {' | '.join(sets)} | mean |", "|---" * (len(sets) + 2) + "|"]
-    for way, mean in means.items():
+    lines = [f"| nDCG@10 | {' | '.join(sets)} | mean | {OURS} is above by |", "|---" * (len(sets) + 3) + "|"]
+    for way, mean in total["mean_ndcg_at_10"].items():
         cells = [f"{value:.3f}" for value in (*(one.ndcg(way).mean() for one in sets.values()), mean)]
-        mark = "**" if way == OURS else ""
-        lines.append("| " + " | ".join(f"{mark}{cell}{mark}" for cell in (way, *cells)) + " |")
+        mark, gain = ("**" if way == OURS else ""), total["paperkin_minus"].get(way)
+        above = f"{gain['mean']:.3f} [{gain['low']:.3f}, {gain['high']:.3f}]" if gain else ""
+        lines.append("| " + " | ".join(f"{mark}{cell}{mark}" for cell in (way, *cells)) + f" | {above} |")
     return "\n".join(lines)
 
 
@@ -254,7 +255,7 @@ def main() -> None:
         sets[folder.name] = measure(folder, encoder, collection)
         print(f"{folder.name}: {perf_counter() - start:,.0f} s", file=sys.stderr, flush=True)
     total = summary(sets)
-    print(f"{table(sets, total['mean_ndcg_at_10'])}\n\n{conclusion(total)}")
+    print(f"{table(sets, total)}\n\n{conclusion(total)}")
     if options.sets:
         return  # a part of the figures is no record of the commit
     RESULTS.mkdir(exist_ok=True)

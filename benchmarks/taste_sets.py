@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -53,7 +54,7 @@ def open_sets(shared: Path, scratch: Path) -> list[Set]:
 
     The constants of `search/feedback.py` were chosen on the others before the last one was looked at.
     """
-    encoder = open_encoder(None, Settings.from_environment({}).cache)
+    encoder = open_encoder(None, Settings.from_environment(os.environ).cache)
     sets = [judged_set(name, shared / "eval" / name, scratch / name, encoder) for name in JUDGED]
     corpora = shared / "corpora"
     for name, source in (("wide", "scale_100k"), ("speech_emotion", ""), (HELD_OUT, "hf_daily")):

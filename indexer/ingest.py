@@ -87,6 +87,8 @@ def _keep_probes(writer: Writer, encoder: Encoder) -> None:
     name = probes.fingerprint()
     if writer.store.probe_rows(name, encoder.identity.dimension) is None:
         writer.store.set_probe_rows(name, encoder.encode_queries(probes.questions()).astype(ROW_TYPE))
+        if writer.store.state().papers:  # a collection from before these probes: its indexes know no null model
+            writer.rebuild()
 
 
 def _encode(encoder: Encoder, changes: Sequence[Change]) -> Rows:

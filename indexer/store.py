@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,6 +212,12 @@ class Store(Database):
         """The keys of the papers that pass, ascending. `Snapshot.matching` also knows conditions on words."""
         where, values = to_sql(filters)
         return self._keys(f"SELECT key FROM paper WHERE {where} ORDER BY key", values)  # noqa: S608
+
+    def has_any(self, field: Literal["author", "category"]) -> bool:
+        """Whether any paper has a named author, or a category."""
+        table = {"author": "author_word", "category": "category"}[field]
+        with self._guard():
+            return bool(self._db.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone()[0])  # noqa: S608
 
     def rows(self, keys: Sequence[int]) -> dict[int, Rows16]:
         """The embeddings of these keys, each of shape (dimension,)."""

@@ -88,7 +88,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one paper stands for a question: as a hit of its rank, or `kept_out` by these reasons."""
+    """Where one paper stands for a question: its hit with its rank.
+
+    Where `kept_out` names reasons it is not among the answers, and the hit is what it would be without them; `None`
+    where there would be none either. `total` counts the papers that may be found.
+    """
 
     paper: Paper
     hit: Hit | None
@@ -96,3 +100,4 @@ class Standing:
     total: int
     index_version: str
     plan: Plan
+    hints: tuple[Hint, ...] = ()

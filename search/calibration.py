@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from indexer.null_model import NullModel
+from search.rarity import idf
 
 SURPRISE: Final = 1.25
 """Log-odds for each spread that the cosine lies above the null distribution's centre."""
@@ -54,14 +55,8 @@ class Words(Protocol):
 
 
 def term_weights(text: str, words: Words) -> dict[str, float]:
-    """How much each stem of a question tells: BM25's inverse document frequency, above 0.
-
-    S. Robertson, H. Zaragoza: The probabilistic relevance framework: BM25 and beyond. Foundations and Trends in
-    Information Retrieval 3(4), 2009; in the form that cannot be negative.
-    """
-    # Papers that were dropped may still be counted in a frequency.
-    counts = {term: min(words.doc_freq(term), words.papers) for term in words.terms(text)}
-    return {term: math.log1p((words.papers - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
+    """How much each stem of a question tells."""
+    return {term: idf(words.doc_freq(term), words.papers) for term in words.terms(text)}
 
 
 def coverage(weights: Mapping[str, float], held: Container[str]) -> float:

@@ -49,7 +49,8 @@ def assess(
         return {}, Confidence.of(calibration.best([]))
     rows = snapshot.store.rows(keys)
     reading.papers(keys)  # all at once
-    cosines = (np.array([rows[key] for key in keys], dtype=np.float32) @ question.asked).tolist()
+    # Not a matrix product, which rounds differently with another number of rows.
+    cosines = (np.array([rows[key] for key in keys], dtype=np.float32) * question.asked).sum(axis=1).tolist()
     weights = calibration.term_weights(question.said, snapshot.lexical)
     found = {
         key: calibration.confidence(null, cosine, calibration.coverage(weights, frozenset(reading.stems(key))))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 
@@ -22,14 +23,18 @@ from search import explain
 from search.answer import Answer, Hit, Plan, Standing, Step
 from search.confidence import Confidence, assess
 from search.feedback import Background, look_at
+from search.hints import Hint
 from search.query import Mode, Page, Query
 from search.question import NEWEST, Question, understand
-from search.ranking import RANKING, Place, Ranking, by_both, by_meaning, by_words
+from search.ranking import RANKING, Candidates, Place, Ranking, by_both, by_meaning, by_words
 from search.reading import Reading
-from search.standing import NO_WORDS, reasons
+from search.standing import NO_WORDS, UNKNOWN_WORDS, reasons
+
+T = TypeVar("T")
 
 MAX_LISTED: Final = 1_000_000_000
-_DEEPER: Final = 8
+_HEAD: Final = 1_000
+"""Places among which a paper is looked for before all are ranked."""
 
 
 class Engine:
@@ -43,8 +48,8 @@ class Engine:
         self._collection = collection
         self._encoder = encoder
         self._sentences = explain.SentenceRows(encoder)
-        self._background: tuple[str, Background] | None = None
-        self._drawn: tuple[str, NullModel] | None = None
+        self._background: _Latest[Background] = _Latest()
+        self._drawn: _Latest[NullModel] = _Latest()
 
     def search(self, query: Query) -> Answer:
         """Papers for a question, best first; ties by id."""
@@ -55,18 +60,18 @@ class Engine:
             hits = _newest(asked, query.page)
         else:
             ranking = asked.rank(query.page.end)
-            log.done("rank", f"{len(ranking.places):,} candidates")
+            log.done("rank", _many(len(ranking.places), "candidate"))
             hits, confidence = self._hits(asked, ranking, query.page.offset, query.page.k)
-        log.done("read", f"{len(hits)} papers, {confidence.verdict if confidence else 'no'} match")
+        log.done("read", f"{_many(len(hits), 'paper')}, {_match(confidence)}")
         if query.explain:
-            hits = self._explained(asked, hits)
-            log.done("explain", f"{len(hits)} papers")
+            hits = self._explained(asked, ranking, hits)
+            log.done("explain", _many(len(hits), "paper"))
         return Answer(
             hits,
             question.total,
             index_version(asked.snapshot),
             question.expansions,
-            question.hints,
+            question.hints + asked.nothing(ranking),
             confidence,
             asked.plan(ranking),
         )
@@ -81,17 +86,24 @@ class Engine:
         """Where one paper stands for a question, whatever its page, or what keeps it out. Raises `PaperNotFound`."""
         asked = self._ask(query)
         key, _ = asked.snapshot.store.find(name)
-        kept_out = reasons(asked.snapshot, asked.question, key)
-        hit, ranking = None, Ranking([])
-        if not kept_out:
-            hit, ranking = self._place(asked, key)
-            asked.log.done("rank", f"{len(ranking.places):,} candidates")
-            if hit is None:
-                kept_out = (NO_WORDS,)
-            elif query.explain:
-                (hit,) = self._explained(asked, (hit,))
-        paper, version = asked.reading.papers([key])[key], index_version(asked.snapshot)
-        return Standing(paper, hit, kept_out, asked.question.total, version, asked.plan(ranking))
+        kept_out, total = reasons(asked.snapshot, asked.question, key), asked.question.total
+        if kept_out:
+            asked = asked.without_filters()
+        hit, ranking = (None, Ranking([])) if asked.question.way == NEWEST else self._place(asked, key)
+        asked.log.done("rank", _many(len(ranking.places), "candidate"))
+        if hit is None:
+            kept_out = kept_out or (NO_WORDS,)
+        elif query.explain:
+            (hit,) = self._explained(asked, ranking, (hit,))
+        return Standing(
+            asked.reading.papers([key])[key],
+            hit,
+            kept_out,
+            total,
+            index_version(asked.snapshot),
+            asked.plan(ranking),
+            asked.question.hints,
+        )
 
     def paper(self, paper_id: str) -> tuple[Paper, str]:
         """A paper and the index version. Raises `PaperNotFound`."""
@@ -113,7 +125,7 @@ class Engine:
 
     def _ask(self, query: Query) -> _Asked:
         snapshot, log = self._collection.snapshot(), _Log()
-        question = understand(query, snapshot, self._encoder, lambda: self._seen(snapshot))
+        question = understand(query, snapshot, self._encoder, lambda: self._background.of(snapshot, self._look))
         log.done("understand", f"{question.total:,} of {snapshot.papers:,} papers may be found")
         return _Asked(snapshot, question, Reading(snapshot), log)
 
@@ -151,44 +163,36 @@ class Engine:
 
     def _place(self, asked: _Asked, key: int) -> tuple[Hit | None, Ranking]:
         """The hit that a paper is, however far down, or `None` where it has none of the words that are looked for."""
-        depth = Page().k
-        while True:
+        for depth in (_HEAD, max(_HEAD, asked.question.total)):
             ranking = asked.rank(depth)
             at = next((at for at, place in enumerate(asked.order(ranking)) if place.key == key), None)
             # Beyond the depth the order is not yet that of the whole ranking.
             if at is not None and (at < depth or depth >= asked.question.total):
                 (hit,), _ = self._hits(asked, ranking, at, 1)
                 return hit, ranking
-            if depth >= asked.question.total:
-                return None, ranking
-            depth *= _DEEPER
+        return None, ranking
 
     def _null(self, snapshot: Snapshot) -> NullModel:
         """The null model of the snapshot; drawn here where no program with a model has yet changed the collection."""
-        if snapshot.null is not None:
-            return snapshot.null
-        if self._drawn is None or self._drawn[0] != snapshot.fingerprint:
-            rows = self._encoder.encode_queries(probes.questions())
-            self._drawn = snapshot.fingerprint, null_model.build(snapshot.dense.best, snapshot.papers, rows)
-        return self._drawn[1]
+        return snapshot.null or self._drawn.of(snapshot, self._draw)
 
-    def _seen(self, snapshot: Snapshot) -> Background:
-        """What the rows of the snapshot look like: read once a state, when the first question needs it."""
-        known = self._background
-        if known is None or known[0] != snapshot.fingerprint:
-            dimension = self._encoder.identity.dimension
-            background = look_at(snapshot.store.embedding_pages(dimension), snapshot.papers, dimension)
-            known = self._background = (snapshot.fingerprint, background)
-        return known[1]
+    def _draw(self, snapshot: Snapshot) -> NullModel:
+        return null_model.build(snapshot.dense.best, snapshot.papers, self._encoder.encode_queries(probes.questions()))
 
-    def _explained(self, asked: _Asked, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    def _look(self, snapshot: Snapshot) -> Background:
+        dimension = self._encoder.identity.dimension
+        return look_at(snapshot.store.embedding_pages(dimension), snapshot.papers, dimension)
+
+    def _explained(self, asked: _Asked, ranking: Ranking, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         question, lexical = asked.question, asked.snapshot.lexical
         papers = [hit.paper for hit in hits]
         found: Sequence[explain.Passage | None] = [None] * len(hits)
         row = question.asked if question.composed is None else question.row
         if row is not None:
-            found = explain.passages(self._sentences, row, papers, question.terms, lexical)
-        terms = explain.question_terms(question.meaning, lexical.terms, question.phrases)
+            found = explain.passages(
+                self._sentences, row, papers, ranking.learned or dict.fromkeys(question.terms, 1.0), lexical
+            )
+        terms = explain.question_terms(question.meaning or question.said, lexical.terms, question.phrases)
         return tuple(
             replace(
                 hit,
@@ -204,6 +208,21 @@ def index_version(snapshot: Snapshot) -> str:
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
+class _Latest(Generic[T]):
+    """Something that is made of a state when a question first needs it, and kept until the state is another."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: tuple[str, T] | None = None
+
+    def of(self, snapshot: Snapshot, make: Callable[[Snapshot], T]) -> T:
+        """What is kept of this state; many who ask at once wait for one to make it."""
+        with self._lock:
+            if self._kept is None or self._kept[0] != snapshot.fingerprint:
+                self._kept = (snapshot.fingerprint, make(snapshot))
+            return self._kept[1]
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A question on its way to its answer, over one snapshot."""
@@ -213,14 +232,24 @@ class _Asked:
     reading: Reading
     log: _Log
 
+    def without_filters(self) -> _Asked:
+        """The same question, but every paper may be found, also those that it is asked with."""
+        return replace(self, question=replace(self.question, allowed=None, given={}, total=self.snapshot.papers))
+
     def rank(self, depth: int) -> Ranking:
         """The beginning of the ranking, at least `depth` papers of it if there are so many."""
-        snapshot, question = self.snapshot, self.question
+        question = self.question
+        candidates = Candidates(self.snapshot, question.allowed, question.given)
         if question.way == Mode.DENSE:
-            return by_meaning(snapshot, question.row, depth, question.allowed)
+            return by_meaning(candidates, question.row, depth)
         if question.way == Mode.LEXICAL:
-            return by_words(snapshot, question.terms, depth, question.allowed)
-        return by_both(snapshot, self.reading, question.row, question.terms, depth, question.allowed)
+            return by_words(candidates, question.terms, depth)
+        return by_both(candidates, self.reading, question.row, question.terms, depth)
+
+    def nothing(self, ranking: Ranking) -> tuple[Hint, ...]:
+        """What to say where papers may be found, but none has a word of the question."""
+        no_words = self.question.way == Mode.LEXICAL and self.question.total and not ranking.places
+        return (UNKNOWN_WORDS,) if no_words else ()
 
     def order(self, ranking: Ranking) -> list[Place]:
         """By score, then by id."""
@@ -265,3 +294,11 @@ class _Log:
         now = perf_counter()
         self.steps.append(Step(name, result, round((now - self._last) * 1000, 2)))
         self._last = now
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _match(confidence: Confidence | None) -> str:
+    return "nothing to judge by" if confidence is None else f"the best match is {confidence.verdict}"

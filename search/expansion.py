@@ -23,11 +23,6 @@ def says(scores: Sequence[float]) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def idf(papers_with: int, papers: int) -> float:
-    """BM25's own. Papers that were removed may still be counted among those with a word."""
-    return math.log(1 + (max(papers - papers_with, 0) + 0.5) / (papers_with + 0.5))
-
-
 def learn(
     question: Sequence[str],
     texts: Sequence[Sequence[str]],

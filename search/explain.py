@@ -7,8 +7,8 @@ import math
 import re
 import threading
 from bisect import bisect_right
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple, Protocol
@@ -18,19 +18,16 @@ from numpy.typing import NDArray
 
 from indexer.encoder import Encoder
 from indexer.paper import Paper
+from search.rarity import idf
 from search.sentences import Span, split
 
 Row = NDArray[np.float32]
 Rows = NDArray[np.float32]
 Analyze = Callable[[str], Sequence[str]]
 
-MIN_ENCODED: Final = 30
 PER_HIT: Final = 3
-"""Sentences that are encoded for a page: `PER_HIT` for each hit and at least `MIN_ENCODED`, where ten abstracts have 70
-to 100. benchmarks/explaining.py measures what that saves and how often the nearest sentence is among them."""
-
-_PAGE_WEIGHT: Final = 0.5
-"""What a word that is in every hit of the page counts, beside 1 for a word of the question."""
+"""Sentences of a hit that are encoded, of about seven. benchmarks/explaining.py measures what that saves and how often
+the nearest sentence is among them."""
 
 # They are in nearly every text, so marking them would hide the words that tell papers apart.
 _COMMON: Final = frozenset(
@@ -147,16 +144,16 @@ class _Text(NamedTuple):
 
 
 def passages(
-    sentences: SentenceRows, row: Row, papers: Sequence[Paper], terms: Collection[str], lexicon: Lexicon
+    sentences: SentenceRows, row: Row, papers: Sequence[Paper], weights: Mapping[str, float], lexicon: Lexicon
 ) -> list[Passage | None]:
     """For each paper of a page the sentence nearest to the question's row; `None` where no text has a word.
 
-    `terms` are the question's stems. Encoding every sentence would cost more than all the rest of a search, so the
-    ones that share rare words with the question, and with the other hits that it found, are encoded.
+    `weights` are stems of the question, and of what was learned for it. Encoding every sentence would cost more than
+    all the rest of a search, so those of each paper that have most of these stems are encoded. What is chosen for
+    a paper depends on no other paper: it is the same on every page.
     """
     texts = [_text(paper) for paper in papers]
-    chosen = _candidates(texts, set(terms), lexicon)
-    places = [(hit, at) for hit, numbers in enumerate(chosen) for at in numbers]
+    places = [(hit, at) for hit, text in enumerate(texts) for at in _likeliest(text, weights, lexicon)]
     rows = sentences.rows([texts[hit].part(at) for hit, at in places])
     best: dict[int, tuple[float, int]] = {}
     # A matrix product would round differently with another number of rows.
@@ -178,33 +175,21 @@ def _passage(text: _Text, score: float, at: int) -> Passage:
     return Passage(text.field, start, end, text.part(at), score)
 
 
-def _candidates(texts: Sequence[_Text], terms: set[str], lexicon: Lexicon) -> list[list[int]]:
-    """The numbers of the sentences to encode, for each text, ascending: the likeliest of each, then the second …"""
-    most = max(MIN_ENCODED, PER_HIT * len(texts))
-    if sum(len(text.spans) for text in texts) <= most:
-        return [list(range(len(text.spans))) for text in texts]
-    stems = [[lexicon.terms(text.part(at)) for at in range(len(text.spans))] for text in texts]
-    hits = Counter(stem for parts in stems for stem in {stem for part in parts for stem in part})
-    weight = {
-        stem: _idf(lexicon.doc_freq(stem), lexicon.papers)
-        * ((stem in terms) + _PAGE_WEIGHT * (count / len(texts)) ** 2)
-        for stem, count in hits.items()
-    }
-    order: list[tuple[int, float, int, int]] = []
-    for hit, parts in enumerate(stems):
+def _likeliest(text: _Text, weights: Mapping[str, float], lexicon: Lexicon) -> list[int]:
+    """The numbers of the sentences of a text to encode, ascending: those with the most weight of rare stems."""
+    if len(text.spans) <= PER_HIT:
+        return list(range(len(text.spans)))
+    known: dict[str, float] = {}
+    values = []
+    for at in range(len(text.spans)):
+        stems = lexicon.terms(text.part(at))
+        for stem in stems:
+            if stem not in known:
+                weight = weights.get(stem, 0.0)
+                known[stem] = weight * idf(lexicon.doc_freq(stem), lexicon.papers) if weight else 0.0
         # Long sentences have more words of every kind.
-        values = [sum(weight[stem] for stem in part) / math.sqrt(len(part) or 1) for part in parts]
-        likely = sorted(range(len(values)), key=values.__getitem__, reverse=True)
-        order += [(place, -values[at], hit, at) for place, at in enumerate(likely)]
-    chosen: list[list[int]] = [[] for _ in texts]
-    for _, _, hit, at in sorted(order)[:most]:
-        chosen[hit].append(at)
-    return [sorted(numbers) for numbers in chosen]
-
-
-def _idf(papers_with: int, papers: int) -> float:
-    """BM25's own. Papers that were removed may still be counted among those with a word."""
-    return math.log(1 + (max(papers - papers_with, 0) + 0.5) / (papers_with + 0.5))
+        values.append(sum(known[stem] for stem in stems) / math.sqrt(len(stems) or 1))
+    return sorted(sorted(range(len(values)), key=lambda at: (-values[at], at))[:PER_HIT])
 
 
 def question_terms(text: str, analyze: Analyze, phrases: Iterable[str] = ()) -> dict[str, str]:

@@ -80,7 +80,8 @@ class Composed:
 
         A line sums to the paper's dense score; a negative term says that the part speaks against the paper.
         """
-        found: NDArray[np.float32] = rows.astype(np.float32) @ self.shares.T
+        # Not a matrix product, which rounds differently with another number of rows.
+        found: NDArray[np.float32] = np.einsum("pd,sd->ps", rows.astype(np.float32), self.shares)
         return found
 
 

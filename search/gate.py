@@ -53,8 +53,14 @@ class Kept:
             )
             ranks = tuple(float(one["reciprocal_rank"]) for one in questions)
             known, seed = value.pop("format") == FORMAT, int(value.pop("seed"))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            # NaN would let every change pass, and a question that is there twice would count twice.
+            sane = all(0 <= rank <= 1 for rank in ranks) and len({item.name for item in items}) == len(items)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise InvalidInput(f"{path} is no gate file.", "Name another, or write it anew: --update-gate.") from error
+        if not sane:
+            raise InvalidInput(
+                f"{path} holds ranks or questions that no evaluation gives.", "Write it anew: --update-gate."
+            )
         if not known:
             raise InvalidInput(f"{path} is a gate file of another version.", "Write it anew: --update-gate.")
         return cls(value, seed, items, ranks)

@@ -25,6 +25,7 @@ _NOBODY: Final = {
     "word": ("No paper has this word in any form.", "Choose another word, or remove this one."),
     "phrase": ("No paper has exactly these words in this order.", "Write them without the quotation marks."),
 }
+_NAMED: Final = {"author": "the names of its authors", "category": "a category"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def _alone(condition: Condition, snapshot: Snapshot) -> Hint:
     if condition.excluded:
         return Hint(part, "This leaves every paper out.", "Remove it.")
     message, next_step = _NOBODY[condition.field]
+    if condition.field in ("author", "category") and not snapshot.store.has_any(condition.field):
+        return Hint(part, f"No paper here has {_NAMED[condition.field]}.", "Leave this out.")
     if condition.field == "source" and (known := [name for name in snapshot.store.sources() if name]):
         next_step += f" There {'is' if len(known) == 1 else 'are'}: {', '.join(known[:MAX_SOURCES])}."
     return Hint(part, message, next_step)

@@ -60,7 +60,7 @@ def read_qrels(path: Path) -> Qrels:
             raise InvalidInput(
                 f"{where}: a judgment has three columns (BEIR) or four (TREC), not {len(fields)}.", "Mend the line."
             )
-        if number == 0 and len(fields) == 3 and "id" in fields[0].lower() and "id" in fields[1].lower():
+        if number == 0 and len(fields) == 3 and not _GRADE.fullmatch(fields[-1]) and "id" in fields[0].lower():
             continue  # BEIR's header
         if not _GRADE.fullmatch(fields[-1]):
             raise InvalidInput(f"{where}: {shorten(fields[-1])!r} is no grade.", "Write a whole number.")

@@ -27,6 +27,7 @@ NEWEST: Final = "newest"
 _ONLY_MEANING: Final = Hint(
     "liked, disliked", "Papers count by their meaning alone.", "Search by meaning and words, or by meaning."
 )
+_NO_OTHER: Final = Hint("", "There is no other paper than those asked with.", "Index more papers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class Question:
     `way` is how it is answered: a mode, or `NEWEST`. `text` are the words that carry meaning, `meaning` is what is
     encoded, acronyms spelled out; `terms` are the stems to look up. `composed` has the row, `None` where none is
     needed, and `parts` names what it is composed of; `said` and `asked` are its text, as it was put, or its abstract,
-    and the row of that, by which answers are judged. `allowed` are the keys that may be found, `None` for all; `total`
-    counts them. `given` are the papers that the question was asked with, which are no answers to it.
+    and the row of that, by which answers are judged. `allowed` are the keys that pass the filters, `None` for
+    all. `given` are the papers that the question was asked with, which are no answers to it; `total` counts the others.
     """
 
     way: str
@@ -76,9 +77,13 @@ def understand(query: Query, snapshot: Snapshot, encoder: Encoder, background: C
     meaning = expanded_text(parsed.text, expansions)
     liked, disliked = _papers(query.liked, snapshot), _papers(query.disliked, snapshot)
     way, hints = _way(query, parsed.text, (*liked, *disliked))
-    allowed, total = _allowed(snapshot, filters, [*liked, *disliked])
-    if not total:
+    allowed = snapshot.matching(filters)
+    given = liked | disliked
+    total = _total(snapshot, allowed, given)
+    if not total or any(each.field == "id" for each in filters.conditions):
         hints += explain_empty(snapshot, filters)
+    if not total and filters.empty and snapshot.papers:
+        hints += (_NO_OTHER,)
     composed, parts = None, []
     if way in (Mode.HYBRID, Mode.DENSE):
         parts = _parts(meaning, query.abstract, liked, disliked, snapshot, encoder)
@@ -96,7 +101,7 @@ def understand(query: Query, snapshot: Snapshot, encoder: Encoder, background: C
         _asked(meaning, query.abstract, parts, encoder),
         composed,
         tuple(f"{part.role} {part.name}".strip() for part in parts),
-        liked | disliked,
+        given,
         allowed,
         total,
     )
@@ -116,12 +121,11 @@ def _papers(names: Sequence[str], snapshot: Snapshot) -> dict[int, str]:
     return dict(snapshot.store.find(name) for name in names)
 
 
-def _allowed(snapshot: Snapshot, filters: Filters, given: Sequence[int]) -> tuple[Keys | None, int]:
-    """The keys that may be found: compiled once, obeyed by both indexes."""
-    allowed = snapshot.matching(filters)
-    if given:
-        allowed = np.setdiff1d(snapshot.store.matching(Filters()) if allowed is None else allowed, list(given))
-    return allowed, snapshot.papers if allowed is None else len(allowed)
+def _total(snapshot: Snapshot, allowed: Keys | None, given: Mapping[int, str]) -> int:
+    """How many papers may be found: those that pass the filters, without those that the question was asked with."""
+    if allowed is None:
+        return snapshot.papers - len(given)
+    return len(allowed) - int(np.isin(list(given), allowed).sum())
 
 
 def _asked(meaning: str, abstract: str, parts: Sequence[Part], encoder: Encoder) -> Row | None:
@@ -129,7 +133,10 @@ def _asked(meaning: str, abstract: str, parts: Sequence[Part], encoder: Encoder)
     for part in parts:
         if part.role in (Role.TEXT, Role.ABSTRACT):
             return part.row
-    return encoder.encode_query(meaning or abstract) if meaning or abstract else None
+    if meaning:
+        return encoder.encode_query(meaning)
+    row: Row | None = encoder.encode([abstract])[0] if abstract else None
+    return row
 
 
 def _parts(

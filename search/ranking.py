@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer import probes
 from indexer.collection import Snapshot
-from indexer.vectors import DenseIndex
-from search import calibration, expansion, feedback, fusion, kin
+from search import acronyms, calibration, expansion, explain, feedback, fusion, kin, sentences
+from search.rarity import idf
 from search.reading import Reading
 
 Keys = NDArray[np.int64]
@@ -28,8 +29,18 @@ RANKING: Final = {
     "expansion": [expansion.PAPERS, expansion.TERMS, expansion.WEIGHT, expansion.TEMPERATURE],
     "kin": [kin.POOL, kin.POWER, DECIMALS],
     "feedback": [feedback.LIKED_WEIGHT, feedback.DISLIKED_WEIGHT, feedback.RIDGE, feedback.SAMPLE],
-    "confidence": [calibration.SURPRISE, calibration.COVERAGE, calibration.INTERCEPT],
-    "acronyms": 2,
+    "confidence": [
+        probes.fingerprint(),
+        calibration.SURPRISE,
+        calibration.COVERAGE,
+        calibration.INTERCEPT,
+        calibration.LEAST_WEIGHT,
+        calibration.STRONG,
+        calibration.WEAK,
+        calibration.BEST_OF,
+    ],
+    "explanation": [explain.PER_HIT, sentences.LONGEST],
+    "acronyms": [2, acronyms.MAX_WORDS],
 }
 """What the ranking depends on besides the collection. Part of the index version."""
 
@@ -54,43 +65,69 @@ class Ranking:
     learned: Mapping[str, float] = field(default_factory=dict)
 
 
-def by_meaning(snapshot: Snapshot, row: Row, depth: int, allowed: Keys | None) -> Ranking:
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The papers that may be found: `allowed`, `None` for all, but those that the question is asked `without`."""
+
+    snapshot: Snapshot
+    allowed: Keys | None
+    without: Collection[int]
+
+    def near(self, row: Row, k: int) -> Scores:
+        """The k nearest papers and all that tie with the last, best first, with their cosines."""
+        return self._cut(*self.snapshot.dense.search(row, k + len(self.without), self.allowed), k)
+
+    def having(self, terms: Mapping[str, float] | Sequence[str], k: int) -> Scores:
+        """The k best papers by words and all that tie with the last, best first, with their BM25 scores."""
+        return self._cut(*self.snapshot.lexical.search(terms, k + len(self.without), self.allowed), k)
+
+    def cosines(self, row: Row, keys: Sequence[int]) -> Scores:
+        """The cosines of some of them."""
+        return self.snapshot.dense.scores(row, np.array(keys, dtype=np.int64))
+
+    def _cut(self, keys: Keys, scores: Row, k: int) -> Scores:
+        found = dict(zip(keys.tolist(), scores.tolist(), strict=True))
+        if not self.without:
+            return found
+        # A few are searched for in vain: a set of all others would cost as much as the collection is large.
+        left = [(key, score) for key, score in found.items() if key not in self.without]
+        return {key: score for key, score in left if len(left) <= k or score >= left[k - 1][1]}
+
+
+def by_meaning(candidates: Candidates, row: Row, depth: int) -> Ranking:
     """The nearest papers; the score is the cosine."""
-    found = _paired(*snapshot.dense.search(row, depth, allowed))
+    found = candidates.near(row, depth)
     return Ranking([Place(key, score, score, None, meaning=score) for key, score in found.items()])
 
 
-def by_words(snapshot: Snapshot, terms: tuple[str, ...], depth: int, allowed: Keys | None) -> Ranking:
+def by_words(candidates: Candidates, terms: tuple[str, ...], depth: int) -> Ranking:
     """The papers that have any of the words; the score is BM25."""
-    found = _paired(*snapshot.lexical.search(terms, depth, allowed))
+    found = candidates.having(terms, depth)
     return Ranking([Place(key, score, None, score, words=score) for key, score in found.items()])
 
 
-def by_both(
-    snapshot: Snapshot, reading: Reading, row: Row, terms: tuple[str, ...], depth: int, allowed: Keys | None
-) -> Ranking:
+def by_both(candidates: Candidates, reading: Reading, row: Row, terms: tuple[str, ...], depth: int) -> Ranking:
     """Fuse meaning and words, learn words from the best papers, fuse again, and let the best vouch for their kin.
 
     A paper's score depends on nothing but the question: paging cannot reorder a ranking.
     """
-    meaning = _Meaning(snapshot.dense, row, allowed, max(depth, kin.POOL) + 2 * LEXICAL_DEPTH)
-    plain = _paired(*snapshot.lexical.search(terms, LEXICAL_DEPTH, allowed))
+    meaning = _Meaning(candidates, row, max(depth, kin.POOL) + 2 * LEXICAL_DEPTH)
+    plain = candidates.having(terms, LEXICAL_DEPTH)
     first = _fuse(meaning, plain, expansion.PAPERS)
-    learned = _learn(snapshot, reading, terms, {key: sum(parts) for key, parts in first.items()})
-    words = _paired(*snapshot.lexical.search(learned, LEXICAL_DEPTH, allowed)) if learned else {}
+    learned = _learn(candidates.snapshot, reading, terms, {key: sum(parts) for key, parts in first.items()})
+    words = candidates.having(learned, LEXICAL_DEPTH) if learned else {}
     fused = _fuse(meaning, words, max(depth, kin.POOL))
     dense = meaning.of(fused)
     places = {key: Place(key, sum(parts), dense[key], plain.get(key), *parts) for key, parts in fused.items()}
-    return Ranking(list((places | _smoothed(snapshot, places)).values()), learned)
+    return Ranking(list((places | _smoothed(candidates.snapshot, places)).values()), learned)
 
 
 class _Meaning:
     """The cosines of one question, searched for once unless more of them are needed."""
 
-    def __init__(self, index: DenseIndex, row: Row, allowed: Keys | None, depth: int) -> None:
-        self._index = index
+    def __init__(self, candidates: Candidates, row: Row, depth: int) -> None:
+        self._candidates = candidates
         self._row = row
-        self._allowed = allowed
         self._depth = 0
         self._found: Scores = {}
         self._more: Scores = {}
@@ -100,14 +137,14 @@ class _Meaning:
         """The k nearest papers at least, with all that tie with the last."""
         if k > self._depth:
             self._depth = k
-            self._found = _paired(*self._index.search(self._row, k, self._allowed))
+            self._found = self._candidates.near(self._row, k)
         return self._found
 
     def of(self, keys: Mapping[int, object]) -> Scores:
         """The cosines of these papers."""
         missing = sorted(keys.keys() - self._found.keys() - self._more.keys())
         if missing:
-            self._more |= self._index.scores(self._row, np.array(missing, dtype=np.int64))
+            self._more |= self._candidates.cosines(self._row, missing)
         return {key: self._found[key] if key in self._found else self._more[key] for key in keys}
 
 
@@ -131,7 +168,7 @@ def _learn(snapshot: Snapshot, reading: Reading, terms: tuple[str, ...], scores:
     def rarity(stem: str) -> float:
         if stem not in known:
             count = lexical.doc_freq(stem)
-            known[stem] = expansion.idf(count, lexical.papers) if count else 0.0
+            known[stem] = idf(count, lexical.papers) if count else 0.0
         return known[stem]
 
     return expansion.learn(
@@ -170,7 +207,3 @@ def _head(scores: Scores, count: int) -> list[int]:
     last = scores[order[count - 1]]
     head = [key for key in order if scores[key] >= last]
     return head if len(head) <= 2 * count else [key for key in head if scores[key] > last]
-
-
-def _paired(keys: Keys, scores: Row) -> Scores:
-    return dict(zip(keys.tolist(), scores.tolist(), strict=True))

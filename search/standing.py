@@ -12,6 +12,7 @@ from search.hints import Hint
 from search.question import NEWEST, Question
 
 NO_WORDS: Final = Hint("", "The paper has none of the question's words.", "Search by meaning as well.")
+UNKNOWN_WORDS: Final = Hint("", "No paper has any of the question's words.", "Search by meaning as well.")
 _LISTED: Final = Hint("", "Filters alone order papers by date.", "Ask for something, to see where the paper stands.")
 
 

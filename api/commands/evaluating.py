@@ -60,6 +60,8 @@ def evaluate(
             )
     if own:
         modes = tuple(Mode(name) for name in (mode, against) if name)
+        if gate and gate.exists() and not update_gate:
+            _refuse("a gate, which has its own questions", questions=questions, seed=seed)
         _own(settings, modes, (questions or QUESTIONS, seed or 0), gate, update_gate, as_json)
     elif queries and qrels:
         _judged(settings, (queries, qrels, corpus), (mode, against), (per_query, save_run), as_json)

@@ -158,8 +158,8 @@ def test_gate(shipped: Run, tmp_path: Path) -> None:
     """The first run writes the gate, the same setting passes it, a worse one is refused with status 1 until the gate
     is written anew."""
     gate = tmp_path / "gate.json"
-    ask = ("evaluate", "--self", "--questions", "5", "--gate", str(gate))
-    done = shipped(*ask)
+    ask = ("evaluate", "--self", "--gate", str(gate))
+    done = shipped(*ask, "--questions", "5")
     assert done.status == 0
     assert done.out.splitlines()[-1] == f"Written to {gate}: from now on --gate compares with it."
     kept = json.loads(gate.read_text())
@@ -168,11 +168,11 @@ def test_gate(shipped: Run, tmp_path: Path) -> None:
     assert done.status == 0
     assert done.out.splitlines()[-1] == "Passed."
     for question in kept["questions"]:
-        question["reciprocal_rank"] += 0.1
+        question["text"] = "none of these words"
     gate.write_text(json.dumps(kept))
     done = shipped(*ask)
     assert done.status == 1
-    assert "Gate: MRR@10 has changed by -0.100 (-0.100 … -0.100)" in done.out
+    assert "Gate: MRR@10 has changed by -0." in done.out
     assert done.out.splitlines()[-1].startswith("Refused: it is worse than before.")
     done = shipped(*ask, "--json")
     assert (done.status, done.json["gate"]["worse"]) == (1, True)

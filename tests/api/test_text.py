@@ -106,7 +106,7 @@ def test_what_each_part_adds(engine: Engine) -> None:
     """A question of several parts tells what each adds to the cosine: "emotion" that is disliked takes 0.15/√2 over
     √(1 + 0.15²) from "speech and emotion"."""
     answer = engine.search(Query("speech", Page(1, 1), Mode.DENSE, disliked=("b",)))
-    assert "adds to the cosine: text 0.699, disliked b -0.105" in " ".join(text_answers.answer(answer).split())
+    assert "cosine 0.594 = text 0.699, disliked b -0.105" in " ".join(text_answers.answer(answer).split())
 
 
 def test_a_list_has_no_scores(engine: Engine) -> None:
@@ -190,6 +190,9 @@ def test_what_keeps_a_paper_out() -> None:
         "! By date. Ask.",
         *SHOWN,
     )
+    found = Hit(12, 0.75, 0.5, None, Paper("a", "speech"))
+    shown = text_answers.standing(Standing(found.paper, found, reasons[:1], 3, "v", PLAN)).splitlines()
+    assert shown[5:7] == ["Otherwise its rank would be 12.", " 12  0.750  speech"]
 
 
 def test_no_part_of_an_answer_steers_a_terminal() -> None:
