@@ -38,7 +38,7 @@ def quick(encoder: Encoder, snapshot: Snapshot, question: str, learned: Weights,
     row = encoder.encode_query(question)
     lexicon = snapshot.lexical
     rows = explain.SentenceRows(encoder)
-    found = explain.passages(rows, row, papers, learned, lexicon)
+    found = explain.passages(rows, row, papers, learned, lexicon.terms)
     terms = explain.question_terms(question, lexicon.terms)
     for paper, passage in zip(papers, found, strict=True):
         told = explain.explain(paper, passage, terms, {"meaning": 1.0}, lexicon.terms)

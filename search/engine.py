@@ -189,9 +189,8 @@ class Engine:
         found: Sequence[explain.Passage | None] = [None] * len(hits)
         row = question.asked if question.composed is None else question.row
         if row is not None:
-            found = explain.passages(
-                self._sentences, row, papers, ranking.learned or dict.fromkeys(question.terms, 1.0), lexical
-            )
+            weights = ranking.learned or dict.fromkeys(question.terms, 1.0)
+            found = explain.passages(self._sentences, row, papers, weights, lexical.terms)
         terms = explain.question_terms(question.meaning or question.said, lexical.terms, question.phrases)
         return tuple(
             replace(

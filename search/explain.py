@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import threading
 from bisect import bisect_right
@@ -11,14 +10,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoder import Encoder
 from indexer.paper import Paper
-from search.rarity import idf
 from search.sentences import Span, split
 
 Row = NDArray[np.float32]
@@ -87,20 +85,6 @@ class Explanation:
     shares: Mapping[str, float]
 
 
-class Lexicon(Protocol):
-    """What is known of words: stems, and how many papers have one."""
-
-    @property
-    def papers(self) -> int:
-        """How many papers there are."""
-
-    def terms(self, text: str) -> list[str]:
-        """The stems of a text, each once."""
-
-    def doc_freq(self, term: str) -> int:
-        """How many papers have a stem."""
-
-
 class SentenceRows:
     """Rows of sentences, the latest of them kept in memory. Safe to use from several threads.
 
@@ -144,16 +128,16 @@ class _Text(NamedTuple):
 
 
 def passages(
-    sentences: SentenceRows, row: Row, papers: Sequence[Paper], weights: Mapping[str, float], lexicon: Lexicon
+    sentences: SentenceRows, row: Row, papers: Sequence[Paper], weights: Mapping[str, float], analyze: Analyze
 ) -> list[Passage | None]:
     """For each paper of a page the sentence nearest to the question's row; `None` where no text has a word.
 
-    `weights` are stems of the question, and of what was learned for it. Encoding every sentence would cost more than
-    all the rest of a search, so those of each paper that have most of these stems are encoded. What is chosen for
-    a paper depends on no other paper: it is the same on every page.
+    `weights` are stems of the question and of what was learned for it; `analyze` gives those of a text, each once.
+    Encoding every sentence would cost more than all the rest of a search, so those of each paper that have most of
+    these stems are encoded. What is chosen for a paper depends on no other paper: it is the same on every page.
     """
     texts = [_text(paper) for paper in papers]
-    places = [(hit, at) for hit, text in enumerate(texts) for at in _likeliest(text, weights, lexicon)]
+    places = [(hit, at) for hit, text in enumerate(texts) for at in _likeliest(text, weights, analyze)]
     rows = sentences.rows([texts[hit].part(at) for hit, at in places])
     best: dict[int, tuple[float, int]] = {}
     # A matrix product would round differently with another number of rows.
@@ -175,20 +159,9 @@ def _passage(text: _Text, score: float, at: int) -> Passage:
     return Passage(text.field, start, end, text.part(at), score)
 
 
-def _likeliest(text: _Text, weights: Mapping[str, float], lexicon: Lexicon) -> list[int]:
-    """The numbers of the sentences of a text to encode, ascending: those with the most weight of rare stems."""
-    if len(text.spans) <= PER_HIT:
-        return list(range(len(text.spans)))
-    known: dict[str, float] = {}
-    values = []
-    for at in range(len(text.spans)):
-        stems = lexicon.terms(text.part(at))
-        for stem in stems:
-            if stem not in known:
-                weight = weights.get(stem, 0.0)
-                known[stem] = weight * idf(lexicon.doc_freq(stem), lexicon.papers) if weight else 0.0
-        # Long sentences have more words of every kind.
-        values.append(sum(known[stem] for stem in stems) / math.sqrt(len(stems) or 1))
+def _likeliest(text: _Text, weights: Mapping[str, float], analyze: Analyze) -> list[int]:
+    """The numbers of the sentences of a text to encode, ascending: those whose stems weigh most."""
+    values = [sum(weights.get(stem, 0.0) for stem in analyze(text.part(at))) for at in range(len(text.spans))]
     return sorted(sorted(range(len(values)), key=lambda at: (-values[at], at))[:PER_HIT])
 
 

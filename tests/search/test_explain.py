@@ -47,7 +47,7 @@ def stem(word: str) -> list[str]:
 def test_the_nearest_sentence(encoder: ToyEncoder, lexicon: LexicalIndex) -> None:
     """ "emotion" is (0, 1, 0, …): the sentence with a face has the cosine 1/√2, the one with two words of it 2/√5."""
     paper = Paper("p", "graph", abstract="We like graphs. A face shows emotion. Emotion, emotion in speech.")
-    (passage,) = passages(SentenceRows(encoder), encoder.encode_query("emotion"), [paper], {"emot": 1.0}, lexicon)
+    (passage,) = passages(SentenceRows(encoder), encoder.encode_query("emotion"), [paper], {"emot": 1.0}, lexicon.terms)
     assert passage is not None
     assert (passage.field, passage.start, passage.end) == ("abstract", 38, 65)
     assert passage.text == paper.abstract[38:65] == "Emotion, emotion in speech."
@@ -57,13 +57,13 @@ def test_the_nearest_sentence(encoder: ToyEncoder, lexicon: LexicalIndex) -> Non
 def test_without_abstract_the_title_counts(encoder: ToyEncoder, lexicon: LexicalIndex) -> None:
     """The title is the passage of a paper without an abstract; a text without any word has none."""
     papers = [Paper("a", "Speech. And emotion"), Paper("b", "—", abstract="…"), Paper("c", "Graphs", abstract="* * *")]
-    first, second, third = passages(SentenceRows(encoder), encoder.encode_query("speech"), papers, {}, lexicon)
+    first, second, third = passages(SentenceRows(encoder), encoder.encode_query("speech"), papers, {}, lexicon.terms)
     assert first == Passage("title", 0, 19, "Speech. And emotion", first.score if first else 0)
     assert first.score == pytest.approx(1 / sqrt(2))
     assert second is None
     assert third is not None
     assert third.text == "Graphs"
-    assert passages(SentenceRows(encoder), encoder.encode_query("speech"), [], {}, lexicon) == []
+    assert passages(SentenceRows(encoder), encoder.encode_query("speech"), [], {}, lexicon.terms) == []
 
 
 WORDS = st.sampled_from(["Speech", "Emotion", "Face", "Graph", "The"])
@@ -75,24 +75,12 @@ def test_few_sentences_are_all_compared(abstracts: list[list[str]], question: st
     """Against the obvious way: of up to three sentences the passage is the nearest of all, the first of equals."""
     encoder, papers = ToyEncoder(), [Paper("p", "Other", abstract=" ".join(each)) for each in abstracts]
     row = encoder.encode_query(question)
-    found = passages(SentenceRows(encoder), row, papers, {question.lower(): 1.0}, NoLexicon())
+    found = passages(SentenceRows(encoder), row, papers, {question.lower(): 1.0}, str.split)
     for paper, passage in zip(papers, found, strict=True):
         texts = [paper.abstract[start:end] for start, end in split(paper.abstract)] or [paper.title]
         scores = [float((encoder.encode([text])[0] * row).sum()) for text in texts]
         assert passage is not None
         assert (passage.text, passage.score) == (texts[int(np.argmax(scores))], max(scores))
-
-
-class NoLexicon:
-    """For abstracts that are short enough to be compared as a whole."""
-
-    papers = 0
-
-    def terms(self, text: str) -> list[str]:
-        raise AssertionError(text)
-
-    def doc_freq(self, term: str) -> int:
-        raise AssertionError(term)
 
 
 def test_of_many_sentences_the_likely_ones_are_compared(empty: Collection, encoder: ToyEncoder) -> None:
@@ -102,7 +90,7 @@ def test_of_many_sentences_the_likely_ones_are_compared(empty: Collection, encod
     ingest(empty, encoder, papers, Report())
     encoder.encoded.clear()
     lexicon = empty.snapshot().lexical
-    found = passages(SentenceRows(encoder), encoder.encode_query("face"), papers, {"face": 1.0}, lexicon)
+    found = passages(SentenceRows(encoder), encoder.encode_query("face"), papers, {"face": 1.0}, lexicon.terms)
     assert [passage and passage.text for passage in found] == ["A face."] * 15
     assert len(encoder.encoded) <= len(papers) * PER_HIT
 
@@ -111,7 +99,7 @@ def test_every_hit_has_a_passage(encoder: ToyEncoder, lexicon: LexicalIndex) -> 
     """Also where no sentence shares a word with anything."""
     papers = [Paper(f"p{at}", "None", abstract="Zzz yyy. " * 20) for at in range(3)]
     papers += [Paper("q", "None", abstract="Qqqq. " * 20)]
-    found = passages(SentenceRows(encoder), encoder.encode_query("face"), papers, {}, lexicon)
+    found = passages(SentenceRows(encoder), encoder.encode_query("face"), papers, {}, lexicon.terms)
     assert [passage and passage.start for passage in found] == [0, 0, 0, 0]
 
 
@@ -150,8 +138,8 @@ def test_the_real_model(real_collection: Collection, real_encoder: CompiledEncod
     row = real_encoder.encode_query("emotional text-to-speech")
     terms = dict.fromkeys(snapshot.lexical.terms("emotional text-to-speech"), 1.0)
     rows = SentenceRows(real_encoder)
-    found = passages(rows, row, papers, terms, snapshot.lexical)
-    assert found == passages(rows, row, papers, terms, snapshot.lexical)
+    found = passages(rows, row, papers, terms, snapshot.lexical.terms)
+    assert found == passages(rows, row, papers, terms, snapshot.lexical.terms)
     lost = []
     for paper, passage in zip(papers, found, strict=True):
         assert passage is not None
