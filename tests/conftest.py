@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import hypothesis
@@ -15,8 +16,10 @@ from search.engine import Engine
 from tests.toys import PAPERS, ToyEncoder
 
 # A test that is slow on a busy machine is not wrong.
-hypothesis.settings.register_profile("paperkin", deadline=None)
-hypothesis.settings.load_profile("paperkin")
+# The suite is to be run often; HYPOTHESIS_PROFILE=thorough looks further.
+hypothesis.settings.register_profile("paperkin", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=400)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "paperkin"))
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -39,7 +40,7 @@ class ToyEncoder:
         return self._row(text)
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.array([self._row(text) for text in texts], dtype=np.float32)
+        return _rows_of(tuple(texts))
 
     def _row(self, text: str) -> NDArray[np.float32]:
         words = re.findall(r"[a-z]+", text.lower())
@@ -47,6 +48,13 @@ class ToyEncoder:
         if not row.any():
             row[AXES.index("other")] = 1
         return np.asarray(row / np.linalg.norm(row), dtype=np.float32)
+
+
+@cache
+def _rows_of(questions: tuple[str, ...]) -> NDArray[np.float32]:
+    """Every collection asks for the rows of the same questions."""
+    encoder = ToyEncoder()
+    return np.array([encoder.encode_query(text) for text in questions], dtype=np.float32)
 
 
 PAPERS: Final = (

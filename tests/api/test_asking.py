@@ -89,7 +89,7 @@ def test_liked_and_disliked(paperkin: Run) -> None:
     both = ("--like", "faces", "--dislike", "recogniser")
     assert set(found(paperkin("search", "speech", *both, "--json"))) == {"tts", "graphs"}
     out = " ".join(paperkin("search", "speech", *both).out.split())
-    assert "adds to the cosine: text 0." in out
+    assert "= text 0." in out
     assert "liked faces " in out
     assert "disliked recogniser -0." in out
     assert found(paperkin("search", "--like", "tts", "--like", "faces", "--json")) == ["recogniser", "graphs"]
