@@ -29,7 +29,7 @@ def figures(scores: Scores, wanted: Places, known: Places) -> Figures:
     precision = float((np.arange(1, len(ranks) + 1) / ranks).sum() / len(wanted))
     gains = 1 / np.log2(np.arange(2, 12))
     ndcg = float(found[:10] @ gains[: len(found[:10])] / gains[: len(wanted)].sum())
-    return ndcg, precision, float(found[:100].sum() / min(len(wanted), 100))
+    return ndcg, precision, float(found[:100].sum() / len(wanted))
 
 
 def add(table: Table, task: str, rows: list[dict[str, Figures]]) -> None:

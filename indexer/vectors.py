@@ -101,10 +101,10 @@ class DenseIndex:
         total = int(index.ntotal) if allowed is None else min(int(index.ntotal), len(allowed))
         params = _selection(stale, allowed)
         wanted = min(k + 1, total)
+        # FAISS divides queries among threads, not rows: for one query a second thread is only waited for, which on a
+        # busy machine takes a hundred times as long as the search. The setting is that of this thread.
+        faiss.omp_set_num_threads(1)
         while wanted > 0:
-            # FAISS divides queries among threads, not rows: for one query a second thread is only waited for, which
-            # on a busy machine takes a hundred times as long as the search. The setting is that of this thread.
-            faiss.omp_set_num_threads(1)
             scores, keys = index.search(query.reshape(1, -1), wanted, params=params)
             present = keys[0] >= 0  # FAISS pads what it did not find with -1
             scores, keys = scores[0][present], keys[0][present]

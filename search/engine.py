@@ -76,12 +76,6 @@ class Engine:
             asked.plan(ranking),
         )
 
-    def related(self, ids: tuple[str, ...], page: Page, filters: Filters) -> Answer:
-        """Papers of the kind of some papers, by meaning, without those papers. Raises `PaperNotFound`."""
-        if not ids:
-            raise InvalidQuery("ids_out_of_range", "No id is given.", "Give at least one id of a paper.")
-        return self.search(Query(liked=ids, page=page, filters=filters))
-
     def standing(self, query: Query, name: str) -> Standing:
         """Where one paper stands for a question, whatever its page, or what keeps it out. Raises `PaperNotFound`."""
         asked = self._ask(query)

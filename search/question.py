@@ -34,15 +34,14 @@ _NO_OTHER: Final = Hint("", "There is no other paper than those asked with.", "I
 class Question:
     """A query as one snapshot understands it.
 
-    `way` is how it is answered: a mode, or `NEWEST`. `text` are the words that carry meaning, `meaning` is what is
-    encoded, acronyms spelled out; `terms` are the stems to look up. `composed` has the row, `None` where none is
-    needed, and `parts` names what it is composed of; `said` and `asked` are its text, as it was put, or its abstract,
-    and the row of that, by which answers are judged. `allowed` are the keys that pass the filters, `None` for
-    all. `given` are the papers that the question was asked with, which are no answers to it; `total` counts the others.
+    `way` is how it is answered: a mode, or `NEWEST`. `meaning` are the words that carry meaning, acronyms spelled out,
+    which are encoded; `terms` are the stems to look up. `composed` has the row, `None` where none is needed, and
+    `parts` names what it is composed of; `said` and `asked` are its text, as it was put, or its abstract, and the row of
+    that, by which answers are judged. `allowed` are the keys that pass the filters, `None` for all. `given` are the
+    papers that the question was asked with, which are no answers to it; `total` counts the others.
     """
 
     way: str
-    text: str
     meaning: str
     terms: tuple[str, ...]
     filters: Filters
@@ -80,7 +79,7 @@ def understand(query: Query, snapshot: Snapshot, encoder: Encoder, background: C
     allowed = snapshot.matching(filters)
     given = liked | disliked
     total = _total(snapshot, allowed, given)
-    if not total or any(each.field == "id" for each in filters.conditions):
+    if not total or any(each.field == "id" and not each.excluded for each in filters.conditions):
         hints += explain_empty(snapshot, filters)
     if not total and filters.empty and snapshot.papers:
         hints += (_NO_OTHER,)
@@ -91,7 +90,6 @@ def understand(query: Query, snapshot: Snapshot, encoder: Encoder, background: C
     terms = tuple(snapshot.lexical.terms(meaning or query.abstract)) if way in (Mode.HYBRID, Mode.LEXICAL) else ()
     return Question(
         way,
-        parsed.text,
         meaning,
         terms,
         filters,

@@ -74,6 +74,6 @@ def test_related_papers(engine: Engine) -> None:
     """The kin of a talking-face paper are talking-face papers."""
     (hit,) = engine.search(Query("PC-Talk", Page(1))).hits
     assert hit.paper.title.startswith("PC-Talk")
-    kin = [h.paper.title.partition(":")[0] for h in engine.related((hit.paper.id,), Page(4), Filters()).hits]
+    kin = [h.paper.title.partition(":")[0] for h in engine.search(Query(page=Page(4), liked=(hit.paper.id,))).hits]
     assert {"DiTalker", "X-Actor", "HunyuanVideo-Avatar"} & set(kin)
     assert hit.paper.title.partition(":")[0] not in kin

@@ -56,7 +56,7 @@ def paper(paper_id: str, request: Request, service: Served) -> HTMLResponse:
     try:
         page = _page(_fields(request))
         found, _ = service.engine.paper(paper_id)
-        answer = service.engine.related((paper_id,), page, Filters())
+        answer = service.engine.search(Query(page=page, liked=(paper_id,)))
         return render("paper.html", paper=found, answer=answer, page=page)
     except PaperNotFound as error:
         return error_page(404, error.message, error.next_step)

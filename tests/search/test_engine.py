@@ -63,14 +63,14 @@ def test_a_filter_that_nothing_passes(engine: Engine) -> None:
 
 def test_related_leaves_out_what_was_asked_with(engine: Engine) -> None:
     """The kin of "a" (speech): "c", then the rest; never "a" itself, and the total says so."""
-    answer = engine.related(("a",), Page(), Filters())
+    answer = engine.search(Query(liked=("a",)))
     assert ids(answer) == ["c", "10.1/d", "b"]
     assert answer.total == 3
 
 
 def test_related_to_several(engine: Engine) -> None:
     """The kin of "a" (speech) and "b" (emotion) is led by "c", which is of both: each adds half of its score."""
-    answer = engine.related(("a", "b", "a"), Page(), Filters())
+    answer = engine.search(Query(liked=("a", "b", "a")))
     assert ids(answer) == ["c", "10.1/d"]
     first = answer.hits[0]
     assert sum(first.contributions.values()) == pytest.approx(first.score, abs=1e-3)
@@ -81,7 +81,7 @@ def test_related_to_several(engine: Engine) -> None:
 def test_related_to_an_unknown_paper(engine: Engine) -> None:
     """An unknown id among known ones is an error that names it."""
     with pytest.raises(PaperNotFound, match="nobody"):
-        engine.related(("a", "nobody"), Page(), Filters())
+        engine.search(Query(liked=("a", "nobody")))
 
 
 def test_browse_is_newest_first(engine: Engine) -> None:
