@@ -36,8 +36,8 @@ class Question:
 
     `way` is how it is answered: a mode, or `NEWEST`. `meaning` are the words that carry meaning, acronyms spelled out,
     which are encoded; `terms` are the stems to look up. `composed` has the row, `None` where none is needed, and
-    `parts` names what it is composed of; `said` and `asked` are its text, as it was put, or its abstract, and the row of
-    that, by which answers are judged. `allowed` are the keys that pass the filters, `None` for all. `given` are the
+    `parts` names what it is composed of; `said` and `asked` are its text, as it was put, or its abstract, and the row
+    of that, by which answers are judged. `allowed` are the keys that pass the filters, `None` for all. `given` are the
     papers that the question was asked with, which are no answers to it; `total` counts the others.
     """
 
