@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from benchmarks.taste_sets import Places, Rows, Set, Topic, open_sets
 from benchmarks.taste_tables import Scores, Table, add, figures, new_table, show, summary
-from search.feedback import LIKED_WEIGHT, RIDGE, Background, Part, Role, background_of, compose
+from indexer.background import Background, background_of
+from search.feedback import LIKED_WEIGHT, RIDGE, Part, Role, compose
 
 DRAWS: Final = 3
 TOPICS: Final = 100
@@ -48,7 +49,7 @@ class World:
 def asked(parts: list[tuple[Role, Rows]], background: Background) -> Rows:
     """The row that the product searches with."""
     named = [Part(role, row, f"{role}{i}") for role, rows in parts for i, row in enumerate(np.atleast_2d(rows))]
-    return compose(named, lambda: background).row
+    return compose(named, background).row
 
 
 def discriminant(weight: float, ridge: float | None, *, small: bool = True) -> Way:

@@ -9,14 +9,15 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from indexer import lock, vectors
+from indexer import folding, lock
+from indexer.background import BACKGROUND, Background
+from indexer.dense import DenseIndex
 from indexer.directory import ELSEWHERE, FORMAT, TRUTH, is_vacant, read_identity, require
 from indexer.encoder import ModelIdentity
 from indexer.errors import (
@@ -26,13 +27,16 @@ from indexer.errors import (
     CollectionMismatch,
     IndexDamaged,
 )
-from indexer.filters import Filters
+from indexer.filters import WRITTEN, Condition, Filters
 from indexer.generation import LEXICAL
-from indexer.lexicon import SCHEMA, Keys, LexicalIndex
+from indexer.lexicon import SCHEMA, LexicalIndex
 from indexer.manifest import DENSE, MANIFEST, Manifest
+from indexer.matching import Matching
 from indexer.null_model import NullModel
 from indexer.paper import TEXT_RECIPE, Paper
-from indexer.store import State, Store
+from indexer.segment import FACTORY
+from indexer.selection import Keys, Selection
+from indexer.store import Store
 from indexer.store_writer import StoreWriter
 from indexer.writer import OLDER, Writer
 
@@ -53,27 +57,27 @@ class Snapshot:
     """
 
     store: Store
-    dense: vectors.DenseIndex
+    dense: DenseIndex
     lexical: LexicalIndex
     papers: int
     sequence: int
     fingerprint: str
     null: NullModel | None
+    background: Background
+    passing: Matching
 
-    def matching(self, filters: Filters) -> Keys | None:
-        """The keys of the papers that pass, ascending; `None` where all do. Both indexes are to obey them."""
-        written = self.lexical.containing(filters.written) if filters.written else None
-        if filters.stored.empty:
-            return written
-        stored = self.store.matching(filters.stored)
-        return stored if written is None else np.intersect1d(stored, written, assume_unique=True)
+    def matching(self, filters: Filters) -> Selection | None:
+        """The papers that pass; `None` where all do. Both indexes are to obey it."""
+        return self.passing.of(filters)
 
     def browse(self, filters: Filters, limit: int, offset: int) -> tuple[list[Paper], int]:
         """Papers that pass, newest first, those without a date last, then by id; and how many there are in all."""
-        keys = self.matching(filters) if filters.written else None
-        if keys is None:
-            return self.store.browse(filters, limit, offset), self.store.count(filters)
-        return self.store.browse(Filters(), limit, offset, keys), len(keys)
+        selected = self.matching(filters)
+        if selected is None:
+            return self.store.browse(filters, limit, offset), self.papers
+        if filters.written:
+            return self.store.browse(Filters(), limit, offset, selected.keys), len(selected)
+        return self.store.browse(filters, limit, offset), len(selected)
 
 
 class Collection:
@@ -205,16 +209,17 @@ class Collection:
         place = self.directory / manifest.directory
         dimension = self.identity.dimension
         state = store.state()
-        base = vectors.load(place / DENSE, dimension)
-        tail = vectors.build(store.embedding_pages(dimension, manifest.dense_sequence), dimension)
+        lexical = LexicalIndex(place / LEXICAL)
         snapshot = Snapshot(
             store=store,
-            dense=vectors.DenseIndex(base, store.changed(manifest.dense_sequence), tail),
-            lexical=LexicalIndex(place / LEXICAL),
+            dense=DenseIndex.open(place / DENSE, manifest.segments, store.changed, dimension),
+            lexical=lexical,
             papers=state.papers,
             sequence=state.sequence,
             fingerprint=self._fingerprint(state.fingerprint, manifest),
             null=manifest.null,
+            background=Background.load(place / BACKGROUND, dimension),
+            passing=Matching(partial(_passing, store, lexical), store.keys),
         )
         store.close_when_unused()  # questions that are still being answered go on reading from it
         return snapshot
@@ -224,9 +229,12 @@ class Collection:
             "content": f"{content:064x}",
             "model": asdict(self.identity),
             "recipe": TEXT_RECIPE,
-            "factory": vectors.FACTORY,
+            "factory": FACTORY,
+            # Which papers codes miss depends on the rows that they were learned from.
+            "codes": [manifest.files[f"{DENSE}/{each.files[-1]}"].sha256 for each in manifest.segments if each.coded],
             "lexical": SCHEMA,
             "null": manifest.null and manifest.null.to_json(),
+            "background": manifest.files[BACKGROUND].sha256,
             # Papers that were dropped still weigh in the word statistics until the lexical index is made anew.
             # The list of segments, whose names are random, stands for the way it came to be as it is.
             "history": manifest.files[f"{LEXICAL}/meta.json"].sha256 if manifest.residue else None,
@@ -252,6 +260,12 @@ class Collection:
             finally:
                 store.close()
 
+    def tidy(self) -> None:
+        """Fold what is due in the dense index, if nobody else is writing. Questions are answered meanwhile."""
+        if folding.is_due(self.snapshot().dense) and os.access(self.directory, os.W_OK):
+            with suppress(CollectionBusy), self.writing("tidy", timeout=0.2) as writer:
+                writer.tidy()
+
     def verify(self) -> list[str]:
         """Everything that is wrong on disk, read in full: the truth, its fingerprint, both indexes. Empty if well.
 
@@ -269,22 +283,29 @@ class Collection:
     def _problems(self, store: StoreWriter) -> list[str]:
         problems = store.check()
         try:
-            self._check_indexes(store.state())
+            self._check_indexes(store)
         except IndexDamaged as error:
             problems.append(f"{error.message} {error.next_step}")
         return problems
 
-    def _check_indexes(self, state: State) -> None:
+    def _check_indexes(self, store: Store) -> None:
         """Compare both indexes with their checksums and with the truth. Raises `IndexDamaged`."""
-        manifest = Manifest.load(self.directory)
+        manifest, state = Manifest.load(self.directory), store.state()
         if manifest is None:
             raise IndexDamaged(f"{self.directory / MANIFEST} is missing or not as it was written.")
         manifest.check(self.directory, thorough=True)
         if manifest.sequence >= state.sequence and not manifest.covers(state):
             raise IndexDamaged(f"{self.directory / TRUTH} {OLDER}")
-        lexical = LexicalIndex(self.directory / manifest.directory / LEXICAL)
-        if not manifest.covers(state) or lexical.papers != state.papers:
+        place = self.directory / manifest.directory
+        lexical = LexicalIndex(place / LEXICAL)
+        dense = DenseIndex.open(place / DENSE, manifest.segments, store.changed, self.identity.dimension)
+        if not manifest.covers(state) or {lexical.papers, dense.papers} != {state.papers}:
             raise IndexDamaged(f"The indexes in {self.directory} do not cover its papers.")
+
+
+def _passing(store: Store, lexical: LexicalIndex, condition: Condition) -> Keys:
+    """The keys that pass one condition, by what can tell."""
+    return (lexical.containing if condition.field in WRITTEN else store.passing)(condition)
 
 
 def _size(path: Path) -> int:

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from indexer import lexicon, null_model, probes, vectors
+from indexer import background, folding, lexicon, null_model, probes
+from indexer.background import BACKGROUND
+from indexer.dense import DenseIndex
 from indexer.errors import IndexUnwritable
 from indexer.lock import HOLDER
 from indexer.manifest import DENSE, DIRECTORY, MANIFEST, Manifest, list_files
 from indexer.null_model import NullModel
+from indexer.segment import FACTORY, SegmentFacts
 from indexer.store import Store
 
 LEXICAL: Final = "lexical"
 
 SMALL: Final = 10_000
-"""Papers up to which the dense file is written anew for every change: that takes milliseconds."""
-TAIL_SHARE: Final = 0.1
-"""Share of the papers that may wait in the tail of a larger collection before they are folded in."""
+"""Papers up to which the null model is drawn anew with every change."""
 REDRAWN_SHARE: Final = 0.1
 """Share of its papers by which a larger collection must change before its null model is drawn anew."""
 RESIDUE_SMALL: Final = 2_000
@@ -40,12 +43,38 @@ def build(collection: Path, store: Store, dimension: int, previous: Manifest | N
     `previous` is a manifest whose files are whole; its files are shared where they still serve. Without it
     everything is made anew.
     """
-    if previous and (previous.factory, previous.lexical_schema) != (vectors.FACTORY, lexicon.SCHEMA):
+    if previous and (previous.factory, previous.lexical_schema) != (FACTORY, lexicon.SCHEMA):
         previous = None
+    return _put_in_force(collection, lambda directory: _fill(directory, store, dimension, previous))
+
+
+def tidy(collection: Path, store: Store, dimension: int, present: Manifest) -> Manifest:
+    """Put in force the same indexes with the segments that are due folded. `present` covers the store's state."""
+
+    def fill(directory: Path) -> Manifest:
+        before = collection / present.directory
+        for name in (LEXICAL, DENSE):
+            _share(before / name, directory / name)
+        _link(before / BACKGROUND, directory / BACKGROUND)
+        segments = tuple(folding.tidy(directory / DENSE, present.segments, store, dimension))
+        _drop_others(directory / DENSE, segments)
+        _sync(directory)
+        files = list_files(directory, before, present.files)
+        return replace(present, directory=directory.name, segments=segments, files=files)
+
+    return _put_in_force(collection, fill)
+
+
+def open_dense(collection: Path, manifest: Manifest, store: Store, dimension: int) -> DenseIndex:
+    """The dense index of a manifest, for the store's present state. Raises `IndexDamaged`."""
+    return DenseIndex.open(collection / manifest.directory / DENSE, manifest.segments, store.changed, dimension)
+
+
+def _put_in_force(collection: Path, fill: Callable[[Path], Manifest]) -> Manifest:
     directory = collection
     try:
         directory = _fresh_directory(collection)
-        manifest = _fill(directory, store, dimension, previous)
+        manifest = fill(directory)
         manifest.save(collection)
     except BaseException as error:
         _give_back(directory, collection)
@@ -60,18 +89,20 @@ def _fill(directory: Path, store: Store, dimension: int, previous: Manifest | No
     """Write both indexes into a new directory, and say what is in it."""
     state, collection = store.state(), directory.parent
     residue = _lexical(directory / LEXICAL, collection, store, state.papers, previous)
-    dense_sequence = _dense(directory / DENSE, collection, store, dimension, previous)
-    null = _null(directory / DENSE, store, dimension, previous)
-    _sync(directory)
+    segments = _dense(directory / DENSE, collection, store, dimension, previous)
+    index = DenseIndex.open(directory / DENSE, segments, store.changed, dimension)
+    null = _null(index, store, dimension, previous)
     before = collection / previous.directory if previous else None
+    background.build(directory / BACKGROUND, before and before / BACKGROUND, index.pages, state.papers, dimension)
+    _sync(directory)
     return Manifest(
         directory=directory.name,
         content=state.content,
         sequence=state.sequence,
-        dense_sequence=dense_sequence,
         last_key=store.last_key(),
         residue=residue,
-        factory=vectors.FACTORY,
+        factory=FACTORY,
+        segments=segments,
         lexical_schema=lexicon.SCHEMA,
         null=null,
         files=list_files(directory, before, previous.files if previous else {}),
@@ -99,7 +130,8 @@ def remove_others(collection: Path, manifest: Manifest) -> None:
 def _fresh_directory(collection: Path) -> Path:
     numbers = [int(path.name.partition("-")[2]) for path in _directories(collection)]
     directory = collection / f"index-{max(numbers, default=0) + 1:06d}"
-    (directory / LEXICAL).mkdir(parents=True)
+    for name in (LEXICAL, DENSE):
+        (directory / name).mkdir(parents=True)
     return directory
 
 
@@ -123,20 +155,28 @@ def _lexical(target: Path, collection: Path, store: Store, papers: int, previous
     return 0
 
 
-def _dense(target: Path, collection: Path, store: Store, dimension: int, previous: Manifest | None) -> int:
-    """Write or share the dense file; returns the sequence number that it covers."""
-    state = store.state()
-    if previous and state.papers > SMALL:
-        waiting = len(store.changed(previous.dense_sequence))
-        if waiting <= TAIL_SHARE * state.papers:
-            _link(collection / previous.directory / DENSE, target)
-            return previous.dense_sequence
-    vectors.save(vectors.build(store.embedding_pages(dimension), dimension), target)
-    return state.sequence
+def _dense(
+    target: Path, collection: Path, store: Store, dimension: int, previous: Manifest | None
+) -> tuple[SegmentFacts, ...]:
+    """Share the segments and write what is new."""
+    known, covered = (previous.segments, previous.sequence) if previous else ((), 0)
+    if previous:
+        _share(collection / previous.directory / DENSE, target)
+    segments = tuple(folding.extend(target, known, store, dimension, covered))
+    _drop_others(target, segments)
+    return segments
 
 
-def _null(dense: Path, store: Store, dimension: int, previous: Manifest | None) -> NullModel | None:
-    """What questions from elsewhere get in the dense file; `None` where no model has encoded any yet.
+def _drop_others(dense: Path, segments: tuple[SegmentFacts, ...]) -> None:
+    """Remove the files of segments that were folded into others."""
+    kept = {name for segment in segments for name in segment.files}
+    for path in dense.iterdir():
+        if path.name not in kept:
+            path.unlink()
+
+
+def _null(index: DenseIndex, store: Store, dimension: int, previous: Manifest | None) -> NullModel | None:
+    """What questions from elsewhere get in the dense index; `None` where no model has encoded any yet.
 
     It is drawn anew with every change of a small collection, and of a larger one when it has grown or shrunk enough.
     """
@@ -146,9 +186,7 @@ def _null(dense: Path, store: Store, dimension: int, previous: Manifest | None) 
     papers, known = store.state().papers, previous.null if previous else None
     if known and papers > SMALL and abs(papers - known.papers) <= REDRAWN_SHARE * known.papers:
         return known
-    index = vectors.load(dense, dimension)
-    covered = int(index.ntotal)
-    return null_model.build(lambda asked: vectors.best_scores(index, asked), covered, rows.astype(np.float32))
+    return null_model.build(index.best, papers, rows.astype(np.float32))
 
 
 def _share(source: Path, target: Path) -> None:

@@ -13,14 +13,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from indexer.background import BACKGROUND
 from indexer.errors import IndexDamaged
 from indexer.files import write_whole
 from indexer.model import file_hash
 from indexer.null_model import NullModel
+from indexer.segment import SegmentFacts
 from indexer.store import State
 
 MANIFEST: Final = "manifest.json"
-DENSE: Final = "dense.faiss"
+DENSE: Final = "dense"
 DIRECTORY: Final = re.compile(r"index-\d{6,}")
 EAGER_BYTES: Final = 64_000_000
 """Files up to this size in all are compared with their checksums on opening; `verify` compares any size."""
@@ -39,8 +41,8 @@ class Manifest:
     """The derived indexes in force.
 
     `content` is the fingerprint of the papers that both cover: a database put back from a backup can have the same
-    sequence number for other papers. `sequence` is the change of the truth that both cover, the dense file alone up
-    to `dense_sequence`; what came after that is searched as a tail. No key above `last_key` is in either. `residue`
+    sequence number for other papers. `sequence` is the change of the truth that both cover. `segments` are those of
+    the dense index, each good up to a change of its own. No key above `last_key` is in either. `residue`
     counts the papers that the lexical index has dropped since it was made anew: their words still weigh in its
     statistics, so that scores depend on history while it is not zero. `null` says what questions get by chance.
     """
@@ -48,10 +50,10 @@ class Manifest:
     directory: str
     content: str
     sequence: int
-    dense_sequence: int
     last_key: int
     residue: int
     factory: str
+    segments: tuple[SegmentFacts, ...]
     lexical_schema: str
     null: NullModel | None
     files: Mapping[str, FileFacts]
@@ -69,7 +71,8 @@ class Manifest:
             if values.pop("sha256") != _digest(values):
                 return None
             files = {name: FileFacts(**facts) for name, facts in values.pop("files").items()}
-            manifest = cls(files=files, null=NullModel.from_json(values.pop("null")), **values)
+            segments = tuple(SegmentFacts.from_json(facts) for facts in values.pop("segments"))
+            manifest = cls(files=files, segments=segments, null=NullModel.from_json(values.pop("null")), **values)
             return manifest if manifest._is_sane() else None
         except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
             return None
@@ -79,13 +82,14 @@ class Manifest:
 
         A collection may come from a stranger, who can write any manifest with a checksum that fits.
         """
-        numbers = (self.sequence, self.dense_sequence, self.last_key, self.residue)
+        numbers = (self.sequence, self.last_key, self.residue)
         names = [Path(name) for name in self.files]
         return (
             all(type(number) is int for number in (*numbers, *(facts.size for facts in self.files.values())))
             and DIRECTORY.fullmatch(self.directory) is not None
             and not any(name.is_absolute() or ".." in name.parts for name in names)
-            and Path(DENSE) in names
+            and {Path(DENSE, name) for segment in self.segments for name in segment.files} <= set(names)
+            and BACKGROUND in self.files
         )
 
     def covers(self, state: State) -> bool:

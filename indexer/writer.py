@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from indexer import generation
+from indexer import folding, generation
 from indexer.change import Change
 from indexer.directory import TRUTH
 from indexer.errors import CollectionBusy, CollectionMismatch, IndexDamaged
@@ -70,6 +70,12 @@ class Writer:
             return
         self._in_force = generation.build(self._directory, self.store, self._dimension, manifest)
         self.published = True
+
+    def tidy(self) -> None:
+        """Fold the segments of the dense index that are due, however large; what is in force serves meanwhile."""
+        manifest = self._in_force
+        if manifest and folding.is_due(generation.open_dense(self._directory, manifest, self.store, self._dimension)):
+            self._in_force = generation.tidy(self._directory, self.store, self._dimension, manifest)
 
     def rebuild(self) -> None:
         """Make both indexes anew from the truth, whatever they were."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from indexer.null_model import NullModel
-from search.rarity import idf
+from indexer.rarity import idf
 
 SURPRISE: Final = 1.25
 """Log-odds for each spread that the cosine lies above the null distribution's centre."""

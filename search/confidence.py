@@ -10,9 +10,8 @@ import numpy as np
 from indexer.collection import Snapshot
 from indexer.null_model import NullModel
 from search import calibration
-from search.calibration import BEST_OF, Verdict
+from search.calibration import Verdict
 from search.question import Question
-from search.ranking import Place
 from search.reading import Reading
 
 
@@ -34,26 +33,24 @@ def assess(
     reading: Reading,
     null: NullModel,
     question: Question,
-    order: Sequence[Place],
+    head: Sequence[int],
     shown: Sequence[int],
 ) -> tuple[dict[int, Confidence], Confidence]:
     """The confidence of each paper that is shown, by key, and that of the answer: of the best of the ranking's head.
 
-    `order` is the ranking, best first. A composed question is judged by its text, which there must be.
+    `head` are the first `calibration.BEST_OF` papers of the ranking. A composed question is judged by its text, which
+    there must be.
     """
     if question.asked is None:
         raise ValueError("This question has no text to be judged by.")
-    head = [place.key for place in order[:BEST_OF]]
     keys = list(dict.fromkeys((*head, *shown)))
     if not keys:
         return {}, Confidence.of(calibration.best([]))
-    rows = snapshot.store.rows(keys)
-    reading.papers(keys)  # all at once
     # Not a matrix product, which rounds differently with another number of rows.
-    cosines = (np.array([rows[key] for key in keys], dtype=np.float32) * question.asked).sum(axis=1).tolist()
+    cosines = (reading.rows(keys).astype(np.float32) * question.asked).sum(axis=1).tolist()
     weights = calibration.term_weights(question.said, snapshot.lexical)
     found = {
-        key: calibration.confidence(null, cosine, calibration.coverage(weights, frozenset(reading.stems(key))))
-        for key, cosine in zip(keys, cosines, strict=True)
+        key: calibration.confidence(null, cosine, calibration.coverage(weights, bag))
+        for key, cosine, bag in zip(keys, cosines, reading.bags(keys), strict=True)
     }
     return {key: Confidence.of(found[key]) for key in shown}, Confidence.of(calibration.best(found[k] for k in head))

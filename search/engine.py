@@ -21,12 +21,12 @@ from indexer.null_model import NullModel
 from indexer.paper import Paper
 from search import explain
 from search.answer import Answer, Hit, Plan, Standing, Step
+from search.calibration import BEST_OF
 from search.confidence import Confidence, assess
-from search.feedback import Background, look_at
 from search.hints import Hint
 from search.query import Mode, Page, Query
 from search.question import NEWEST, Question, understand
-from search.ranking import RANKING, Candidates, Place, Ranking, by_both, by_meaning, by_words
+from search.ranking import RANKING, UNRANKED, Candidates, Place, Ranking, beyond, by_both, by_meaning, by_words
 from search.reading import Reading
 from search.standing import NO_WORDS, UNKNOWN_WORDS, reasons
 
@@ -48,20 +48,20 @@ class Engine:
         self._collection = collection
         self._encoder = encoder
         self._sentences = explain.SentenceRows(encoder)
-        self._background: _Latest[Background] = _Latest()
         self._drawn: _Latest[NullModel] = _Latest()
 
     def search(self, query: Query) -> Answer:
         """Papers for a question, best first; ties by id."""
         asked = self._ask(query)
         question, log = asked.question, asked.log
-        ranking, confidence = Ranking([]), None
+        ranking, confidence = UNRANKED, None
         if question.way == NEWEST:
             hits = _newest(asked, query.page)
         else:
             ranking = asked.rank(query.page.end)
-            log.done("rank", _many(len(ranking.places), "candidate"))
-            hits, confidence = self._hits(asked, ranking, query.page.offset, query.page.k)
+            log.done("rank", _many(len(ranking), "candidate"))
+            order = asked.order(ranking, max(query.page.end, BEST_OF))
+            hits, confidence = self._hits(asked, order, query.page.offset, query.page.k)
         log.done("read", f"{_many(len(hits), 'paper')}, {_match(confidence)}")
         if query.explain:
             hits = self._explained(asked, ranking, hits)
@@ -83,8 +83,7 @@ class Engine:
         kept_out, total = reasons(asked.snapshot, asked.question, key), asked.question.total
         if kept_out:
             asked = asked.without_filters()
-        hit, ranking = (None, Ranking([])) if asked.question.way == NEWEST else self._place(asked, key)
-        asked.log.done("rank", _many(len(ranking.places), "candidate"))
+        hit, ranking = (None, UNRANKED) if asked.question.way == NEWEST else self._place(asked, key)
         if hit is None:
             kept_out = kept_out or (NO_WORDS,)
         elif query.explain:
@@ -119,52 +118,49 @@ class Engine:
 
     def _ask(self, query: Query) -> _Asked:
         snapshot, log = self._collection.snapshot(), _Log()
-        question = understand(query, snapshot, self._encoder, lambda: self._background.of(snapshot, self._look))
+        question = understand(query, snapshot, self._encoder)
         log.done("understand", f"{question.total:,} of {snapshot.papers:,} papers may be found")
         return _Asked(snapshot, question, Reading(snapshot), log)
 
     def _hits(
-        self, asked: _Asked, ranking: Ranking, first: int, count: int
+        self, asked: _Asked, order: Sequence[Place], first: int, count: int
     ) -> tuple[tuple[Hit, ...], Confidence | None]:
         """`count` hits after the first `first`, and how sure it is that there is an answer."""
-        order = asked.order(ranking)
         shown = order[first : first + count]
         keys = [place.key for place in shown]
-        judged, whole = self._judged(asked, order, keys)
+        judged, whole = self._judged(asked, [place.key for place in order[:BEST_OF]], keys)
         papers, contributions = asked.reading.papers(keys), asked.contributions(keys)
         hits = tuple(
-            Hit(
-                number,
-                place.score,
-                place.dense,
-                place.lexical,
-                papers[place.key],
-                {"meaning": place.meaning, "words": place.words, "kin": place.kin},
-                contributions.get(place.key, {}),
-                judged.get(place.key),
-            )
+            _hit(number, place, papers[place.key], contributions.get(place.key, {}), judged.get(place.key))
             for number, place in enumerate(shown, first + 1)
         )
         return hits, whole
 
     def _judged(
-        self, asked: _Asked, order: Sequence[Place], keys: Sequence[int]
+        self, asked: _Asked, head: Sequence[int], keys: Sequence[int]
     ) -> tuple[Mapping[int, Confidence], Confidence | None]:
         """How sure the shown papers are, and the answer; nothing of likes alone: what they get by chance is unknown."""
         if asked.question.asked is None:
             return {}, None
-        return assess(asked.snapshot, asked.reading, self._null(asked.snapshot), asked.question, order, keys)
+        return assess(asked.snapshot, asked.reading, self._null(asked.snapshot), asked.question, head, keys)
 
     def _place(self, asked: _Asked, key: int) -> tuple[Hit | None, Ranking]:
         """The hit that a paper is, however far down, or `None` where it has none of the words that are looked for."""
-        for depth in (_HEAD, max(_HEAD, asked.question.total)):
-            ranking = asked.rank(depth)
-            at = next((at for at, place in enumerate(asked.order(ranking)) if place.key == key), None)
-            # Beyond the depth the order is not yet that of the whole ranking.
-            if at is not None and (at < depth or depth >= asked.question.total):
-                (hit,), _ = self._hits(asked, ranking, at, 1)
-                return hit, ranking
-        return None, ranking
+        ranking = asked.rank(_HEAD)
+        parts = [ranking]
+        order = asked.order(ranking, _HEAD)
+        at = next((at for at, place in enumerate(order) if place.key == key), None)
+        # Beyond its depth the order of a ranking is not yet that of the whole.
+        if (at is None or at >= _HEAD) and asked.question.total > _HEAD:
+            parts.append(asked.beyond(ranking))
+            at = asked.ahead(parts, key)
+        asked.log.done("rank", _many(sum(len(part) for part in parts), "candidate"))
+        place = next((place for part in parts if (place := part.find(key))), None)
+        if at is None or place is None:
+            return None, ranking
+        judged, _ = self._judged(asked, [], [key])
+        contributions = asked.contributions([key]).get(key, {})
+        return _hit(at + 1, place, asked.reading.papers([key])[key], contributions, judged.get(key)), ranking
 
     def _null(self, snapshot: Snapshot) -> NullModel:
         """The null model of the snapshot; drawn here where no program with a model has yet changed the collection."""
@@ -172,10 +168,6 @@ class Engine:
 
     def _draw(self, snapshot: Snapshot) -> NullModel:
         return null_model.build(snapshot.dense.best, snapshot.papers, self._encoder.encode_queries(probes.questions()))
-
-    def _look(self, snapshot: Snapshot) -> Background:
-        dimension = self._encoder.identity.dimension
-        return look_at(snapshot.store.embedding_pages(dimension), snapshot.papers, dimension)
 
     def _explained(self, asked: _Asked, ranking: Ranking, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         question, lexical = asked.question, asked.snapshot.lexical
@@ -241,21 +233,44 @@ class _Asked:
 
     def nothing(self, ranking: Ranking) -> tuple[Hint, ...]:
         """What to say where papers may be found, but none has a word of the question."""
-        no_words = self.question.way == Mode.LEXICAL and self.question.total and not ranking.places
+        no_words = self.question.way == Mode.LEXICAL and self.question.total and not len(ranking)
         return (UNKNOWN_WORDS,) if no_words else ()
 
-    def order(self, ranking: Ranking) -> list[Place]:
-        """By score, then by id."""
-        ids = self.snapshot.store.ids([place.key for place in ranking.places])
-        return sorted(ranking.places, key=lambda place: (-place.score, ids[place.key]))
+    def beyond(self, ranking: Ranking) -> Ranking:
+        """All papers that a ranking does not reach."""
+        question = self.question
+        candidates = Candidates(self.snapshot, question.allowed, question.given)
+        if question.way == Mode.LEXICAL:
+            return by_words(candidates, question.terms, question.total).without(ranking.keys)
+        return beyond(candidates, question.row, ranking, fused=question.way == Mode.HYBRID)
+
+    def order(self, ranking: Ranking, count: int) -> list[Place]:
+        """The best places, by score, then by id, with all that tie with the last."""
+        head = ranking.head(count)
+        scores = ranking.scores[head]
+        tied = np.zeros(len(head), dtype=bool)
+        tied[1:] = scores[1:] == scores[:-1]
+        tied[:-1] |= tied[1:]
+        ids = self.snapshot.store.ids(ranking.keys[head[tied]].tolist())  # of others they would change nothing
+        places = [ranking.place(at) for at in head]
+        return sorted(places, key=lambda place: (-place.score, ids.get(place.key, "")))
+
+    def ahead(self, parts: Sequence[Ranking], key: int) -> int | None:
+        """How many papers of rankings that share none stand before one of them; `None` where it is in none."""
+        place = next((place for part in parts if (place := part.find(key))), None)
+        if place is None:
+            return None
+        better = sum(int(np.count_nonzero(part.scores > place.score)) for part in parts)
+        tied = np.concatenate([part.keys[part.scores == place.score] for part in parts])
+        ids = self.snapshot.store.ids(tied.tolist())
+        return better + sum(each < ids[key] for each in ids.values())
 
     def contributions(self, keys: Sequence[int]) -> dict[int, Mapping[str, float]]:
         """What each part of a question of several parts adds to the cosine of each paper."""
         parts, composed = self.question.parts, self.question.composed
         if composed is None or len(parts) < 2 or not keys:
             return {}
-        rows = self.snapshot.store.rows(keys)
-        added = composed.contributions(np.array([rows[key] for key in keys])).tolist()
+        added = composed.contributions(self.reading.rows(keys)).tolist()
         return {key: dict(zip(parts, values, strict=True)) for key, values in zip(keys, added, strict=True)}
 
     def plan(self, ranking: Ranking) -> Plan:
@@ -269,6 +284,13 @@ class _Asked:
             filters=tuple(str(each) for each in question.filters.conditions),
             steps=tuple(self.log.steps),
         )
+
+
+def _hit(
+    number: int, place: Place, paper: Paper, contributions: Mapping[str, float], confidence: Confidence | None
+) -> Hit:
+    parts = {"meaning": place.meaning, "words": place.words, "kin": place.kin}
+    return Hit(number, place.score, place.dense, place.lexical, paper, parts, contributions, confidence)
 
 
 def _newest(asked: _Asked, page: Page) -> tuple[Hit, ...]:

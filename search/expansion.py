@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -25,13 +25,13 @@ def says(scores: Sequence[float]) -> list[float]:
 
 def learn(
     question: Sequence[str],
-    texts: Sequence[Sequence[str]],
+    texts: Sequence[Mapping[str, int]],
     weights: Sequence[float],
     rarity: Callable[[str], float],
 ) -> dict[str, float]:
     """Stems and their weights for the second search: those of the question and those that were learned.
 
-    `texts` are the stems of the best papers, each as often as it stands there, `weights` the papers' say and
+    `texts` are the stems of the best papers, with how often each stands there, `weights` the papers' say and
     `rarity` gives the idf of a stem. A paper is the vector of its tf·idf, of length 1, and the `TERMS` largest numbers
     of the weighted mean are learned; a weight has no idf in it, because BM25 multiplies by it.
 
@@ -39,7 +39,7 @@ def learn(
     """
     known = [stem for stem in dict.fromkeys(question) if rarity(stem) > 0]
     learned = _centroid(texts, weights, rarity)
-    chosen = sorted(learned, key=lambda stem: (-learned[stem], stem))[:TERMS]
+    chosen = _largest(learned, TERMS)
     total = sum(learned[stem] / rarity(stem) for stem in chosen)
     if not chosen or not known:
         return dict.fromkeys(known, 1.0)
@@ -52,13 +52,22 @@ def learn(
 
 
 def _centroid(
-    texts: Sequence[Sequence[str]], weights: Sequence[float], rarity: Callable[[str], float]
+    texts: Sequence[Mapping[str, int]], weights: Sequence[float], rarity: Callable[[str], float]
 ) -> Mapping[str, float]:
     mean: dict[str, float] = defaultdict(float)
     for stems, weight in zip(texts, weights, strict=True):
-        vector = {stem: count * rarity(stem) for stem, count in Counter(stems).items()}
-        length = math.sqrt(sum(value * value for value in vector.values()))
+        vector = {stem: count * rarity(stem) for stem, count in stems.items()}
+        length = math.sqrt(sum([value * value for value in vector.values()]))
         for stem, value in vector.items():
             if value > 0:
                 mean[stem] += weight * value / length
     return mean
+
+
+def _largest(values: Mapping[str, float], count: int) -> list[str]:
+    """The stems of the largest values, largest first, equal ones by stem."""
+    if not count:
+        return []
+    least = sorted(values.values(), reverse=True)[:count][-1:]
+    kept = [stem for stem, value in values.items() if value >= least[0]]
+    return sorted(kept, key=lambda stem: (-values[stem], stem))[:count]

@@ -13,15 +13,15 @@ one term for each text and each paper asked with. docs/taste.md has what was mea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
-from zlib import crc32
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.background import Background
 from indexer.errors import InvalidQuery, shorten
 
 Row = NDArray[np.float32]
@@ -32,8 +32,6 @@ DISLIKED_WEIGHT: Final = 0.3
 """Against 1 for the text; n papers get n/(n+1) of it, so one gets half and many never drown the text."""
 RIDGE: Final = 0.1
 """κ. A variance: rows are unit vectors, so the variances of all directions of a collection sum to less than 1."""
-SAMPLE: Final = 10_000
-"""Papers that the mean and the covariance are taken from; all of a smaller collection."""
 CANCELLED: Final = 1e-3
 """A sum shorter than this is rounding: stored rows are float16."""
 
@@ -60,22 +58,13 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Background:
-    """What a collection's rows look like: their mean (d), their covariance (d, d), and how many were looked at."""
-
-    mean: Row
-    covariance: Rows
-    rows: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Composed:
     """One L2-normalised row to search with, and the share of each part in it: the rows of `shares` sum to `row`."""
 
     row: Row
     shares: Rows
 
-    def contributions(self, rows: Rows) -> NDArray[np.float32]:
+    def contributions(self, rows: NDArray[np.floating]) -> NDArray[np.float32]:
         """What each part adds to the dense score of each paper: (papers, d) to (papers, parts).
 
         A line sums to the paper's dense score; a negative term says that the part speaks against the paper.
@@ -85,8 +74,8 @@ class Composed:
         return found
 
 
-def compose(parts: Sequence[Part], background: Callable[[], Background]) -> Composed:
-    """Make one question of several parts. The background is asked for only where there are liked papers.
+def compose(parts: Sequence[Part], background: Background) -> Composed:
+    """Make one question of several parts. The background counts only where there are liked papers.
 
     Raises `InvalidQuery` where nothing is wanted, one paper is liked and disliked, or the parts cancel out.
     """
@@ -95,36 +84,12 @@ def compose(parts: Sequence[Part], background: Callable[[], Background]) -> Comp
     places = {role: [place for place, part in enumerate(parts) if part.role is role] for role in Role}
     examples = [place for role in EXAMPLES for place in places[role]]
     if examples:
-        shares[examples] = _kind(shares[examples], background()) * np.float32(LIKED_WEIGHT * _trust(len(examples)))
+        shares[examples] = _kind(shares[examples], background) * np.float32(LIKED_WEIGHT * _trust(len(examples)))
     if disliked := places[Role.DISLIKED]:
         shares[disliked] *= np.float32(-DISLIKED_WEIGHT * _trust(len(disliked)) / len(disliked))
     row = shares.sum(axis=0)
     norm = _norm(row)
     return Composed(row / norm, shares / norm)
-
-
-def look_at(pages: Iterable[tuple[Any, NDArray[np.float16]]], papers: int, dimension: int) -> Background:
-    """The background of a collection, from pages of keys and rows; all rows, or about `SAMPLE` of them.
-
-    The sample is chosen and ordered by what the rows are, so it does not depend on the order in which papers came.
-    """
-    limit = 2**32 * SAMPLE // max(papers, SAMPLE)
-    chosen: list[tuple[int, bytes]] = []
-    for _, rows in pages:
-        for row in rows:
-            content = row.tobytes()
-            if (check := crc32(content)) < limit:
-                chosen.append((check, content))
-    taken = np.frombuffer(b"".join(content for _, content in sorted(chosen)), dtype=np.float16)
-    return background_of(taken.reshape(-1, dimension).astype(np.float32))
-
-
-def background_of(rows: Rows) -> Background:
-    """The background of rows of shape (papers, d); zeros for no papers."""
-    count = max(len(rows), 1)
-    mean: Row = rows.sum(axis=0) / np.float32(count)
-    centred = rows - mean
-    return Background(mean, np.asarray(centred.T @ centred / count, dtype=np.float32), len(rows))
 
 
 def _check(parts: Sequence[Part]) -> None:

@@ -13,7 +13,7 @@ POWER: Final = 8
 """How much nearer kin counts more: at a cosine of 0.7 a paper counts 0.06 of the paper itself."""
 
 
-def influence(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+def influence(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     """How much each paper's score counts in each other's: shape (papers, papers), every line sums to 1.
 
     The smoothed score of a paper is the mean of all scores, weighted by max(cosine, 0)^8 to this paper; its own
@@ -24,7 +24,6 @@ def influence(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     retrieval scores, CIKM 2005. `rows`, of shape (papers, dimension), are of length 1.
     """
     precise = rows.astype(np.float64)
-    # Not by BLAS, whose threads would take longer to wake than this takes.
-    weights = np.maximum(np.einsum("id,jd->ij", precise, precise), 0.0) ** POWER
+    weights = np.maximum(precise @ precise.T, 0.0) ** POWER
     np.fill_diagonal(weights, 1.0)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from indexer.collection import Snapshot
 from indexer.encoder import Encoder
 from indexer.filters import Filters
+from indexer.selection import Selection
 from search.acronyms import expand, expanded_text
 from search.answer import Expansion
-from search.feedback import Background, Composed, Part, Role, compose
+from search.feedback import Composed, Part, Role, compose
 from search.hints import Hint, explain_empty
 from search.query import Mode, Query
 from search.syntax import Parsed, parse
 
-Keys = NDArray[np.int64]
 Row = NDArray[np.float32]
 
 NEWEST: Final = "newest"
@@ -52,7 +52,7 @@ class Question:
     composed: Composed | None
     parts: tuple[str, ...]
     given: Mapping[int, str]
-    allowed: Keys | None
+    allowed: Selection | None
     total: int
 
     @property
@@ -68,7 +68,7 @@ class Question:
         return tuple(each.value for each in self.filters.conditions if each.field == "phrase" and not each.excluded)
 
 
-def understand(query: Query, snapshot: Snapshot, encoder: Encoder, background: Callable[[], Background]) -> Question:
+def understand(query: Query, snapshot: Snapshot, encoder: Encoder) -> Question:
     """Raises `PaperNotFound` for a liked or disliked paper that is not there."""
     parsed = parse(query.text) if query.syntax else Parsed(query.text, Filters(), ())
     filters = query.filters & parsed.filters
@@ -86,7 +86,7 @@ def understand(query: Query, snapshot: Snapshot, encoder: Encoder, background: C
     composed, parts = None, []
     if way in (Mode.HYBRID, Mode.DENSE):
         parts = _parts(meaning, query.abstract, liked, disliked, snapshot, encoder)
-        composed = compose(parts, background)
+        composed = compose(parts, snapshot.background)
     terms = tuple(snapshot.lexical.terms(meaning or query.abstract)) if way in (Mode.HYBRID, Mode.LEXICAL) else ()
     return Question(
         way,
@@ -119,11 +119,11 @@ def _papers(names: Sequence[str], snapshot: Snapshot) -> dict[int, str]:
     return dict(snapshot.store.find(name) for name in names)
 
 
-def _total(snapshot: Snapshot, allowed: Keys | None, given: Mapping[int, str]) -> int:
+def _total(snapshot: Snapshot, allowed: Selection | None, given: Mapping[int, str]) -> int:
     """How many papers may be found: those that pass the filters, without those that the question was asked with."""
     if allowed is None:
         return snapshot.papers - len(given)
-    return len(allowed) - int(np.isin(list(given), allowed).sum())
+    return len(allowed) - int(allowed.has(np.array(list(given), dtype=np.int64)).sum())
 
 
 def _asked(meaning: str, abstract: str, parts: Sequence[Part], encoder: Encoder) -> Row | None:

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import probes
+from indexer import background, probes
 from indexer.collection import Snapshot
+from indexer.rarity import idf
+from indexer.selection import Keys, Selection
 from search import acronyms, calibration, expansion, explain, feedback, fusion, kin, sentences
-from search.rarity import idf
+from search.fusion import Column
 from search.reading import Reading
 
-Keys = NDArray[np.int64]
 Row = NDArray[np.float32]
-Scores = dict[int, float]
+Positions = NDArray[np.int64]
 
 LEXICAL_DEPTH: Final = 200
 """Papers that may gain by their words. Fixed, so that a ranking does not depend on which page of it is asked for."""
+COMMON_SHARE: Final = 0.6
+"""Of more than `COMMON_FROM` papers, share from which on a word that they have is not looked up beside others. To read
+the long lists of such words is half of what words cost; they tell little, and without them nDCG@10 is the same."""
+COMMON_FROM: Final = 10_000
 DECIMALS: Final = 6
 """Of a smoothed score: sums in another order differ behind these, and papers of one text must tie."""
 
 RANKING: Final = {
-    "fusion": ["TM2C2", fusion.DENSE_WEIGHT, LEXICAL_DEPTH],
+    "fusion": ["TM2C2", fusion.DENSE_WEIGHT, LEXICAL_DEPTH, COMMON_SHARE, COMMON_FROM],
     "expansion": [expansion.PAPERS, expansion.TERMS, expansion.WEIGHT, expansion.TEMPERATURE],
     "kin": [kin.POOL, kin.POWER, DECIMALS],
-    "feedback": [feedback.LIKED_WEIGHT, feedback.DISLIKED_WEIGHT, feedback.RIDGE, feedback.SAMPLE],
+    "feedback": [feedback.LIKED_WEIGHT, feedback.DISLIKED_WEIGHT, feedback.RIDGE, background.SAMPLE],
     "confidence": [
         probes.fingerprint(),
         calibration.SURPRISE,
@@ -57,12 +63,79 @@ class Place(NamedTuple):
     kin: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The beginning of a ranking, in no order, and the stems that were learned on the way, with their weights."""
+class Found(NamedTuple):
+    """Keys and their scores, best first."""
 
-    places: list[Place]
+    keys: Keys
+    scores: Column
+
+    def within(self, keys: Keys) -> Column:
+        """The scores of some keys, of those that were not found 0."""
+        order = np.argsort(self.keys)
+        at = np.searchsorted(self.keys, keys, sorter=order)
+        at = order[np.minimum(at, len(order) - 1)] if len(order) else at
+        scores = np.zeros(len(keys))
+        if len(order):
+            here = self.keys[at] == keys
+            scores[here] = self.scores[at[here]]
+        return scores
+
+
+NOTHING: Final = Found(np.empty(0, dtype=np.int64), np.empty(0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """The beginning of a ranking, in no order: for each paper its key, its score, and the parts that sum to it.
+
+    `dense` are the cosines, of a ranking that has any; `lexical` the papers found by words. `learned` are the stems
+    that were learned on the way, with their weights.
+    """
+
+    keys: Keys
+    scores: Column
+    meaning: Column
+    words: Column
+    kin: Column
+    dense: Column | None = None
+    lexical: Found = NOTHING
     learned: Mapping[str, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def head(self, count: int) -> Positions:
+        """Where the best are, best first, ties by key, with all that tie with the last."""
+        return _best(self.keys, self.scores, count)
+
+    def find(self, key: int) -> Place | None:
+        """The place of one paper, if it is there."""
+        at = np.flatnonzero(self.keys == key)
+        return self.place(at[0]) if len(at) else None
+
+    def without(self, keys: Keys) -> Ranking:
+        """The ranking less some papers."""
+        left = ~np.isin(self.keys, keys)
+        columns = (self.scores[left], self.meaning[left], self.words[left], self.kin[left])
+        return Ranking(self.keys[left], *columns, None if self.dense is None else self.dense[left], self.lexical)
+
+    def place(self, at: np.intp | int) -> Place:
+        """One of them."""
+        key = int(self.keys[at])
+        words = np.flatnonzero(self.lexical.keys == key)
+        return Place(
+            key,
+            float(self.scores[at]),
+            None if self.dense is None else float(self.dense[at]),
+            float(self.lexical.scores[words[0]]) if len(words) else None,
+            float(self.meaning[at]),
+            float(self.words[at]),
+            float(self.kin[at]),
+        )
+
+
+_NONE: Final = np.empty(0)
+UNRANKED: Final = Ranking(NOTHING.keys, _NONE, _NONE, _NONE, _NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,40 +143,46 @@ class Candidates:
     """The papers that may be found: `allowed`, `None` for all, but those that the question is asked `without`."""
 
     snapshot: Snapshot
-    allowed: Keys | None
+    allowed: Selection | None
     without: Collection[int]
 
-    def near(self, row: Row, k: int) -> Scores:
-        """The k nearest papers and all that tie with the last, best first, with their cosines."""
+    def near(self, row: Row, k: int) -> Found:
+        """The k nearest papers and all that tie with the last, with their cosines."""
         return self._cut(*self.snapshot.dense.search(row, k + len(self.without), self.allowed), k)
 
-    def having(self, terms: Mapping[str, float] | Sequence[str], k: int) -> Scores:
-        """The k best papers by words and all that tie with the last, best first, with their BM25 scores."""
+    def every(self, row: Row) -> Found:
+        """All of them with their cosines, which takes long where there are many."""
+        papers = self.snapshot.papers
+        return self._cut(*self.snapshot.dense.search(row, papers, self.allowed, exact=True), papers)
+
+    def having(self, terms: Mapping[str, float] | tuple[str, ...], k: int) -> Found:
+        """The k best papers by words and all that tie with the last, with their BM25 scores."""
         return self._cut(*self.snapshot.lexical.search(terms, k + len(self.without), self.allowed), k)
 
-    def cosines(self, row: Row, keys: Sequence[int]) -> Scores:
-        """The cosines of some of them."""
+    def cosines(self, row: Row, keys: list[int]) -> dict[int, float]:
+        """The cosines of some of them, whose keys ascend."""
         return self.snapshot.dense.scores(row, np.array(keys, dtype=np.int64))
 
-    def _cut(self, keys: Keys, scores: Row, k: int) -> Scores:
-        found = dict(zip(keys.tolist(), scores.tolist(), strict=True))
-        if not self.without:
-            return found
-        # A few are searched for in vain: a set of all others would cost as much as the collection is large.
-        left = [(key, score) for key, score in found.items() if key not in self.without]
-        return {key: score for key, score in left if len(left) <= k or score >= left[k - 1][1]}
+    def _cut(self, keys: Keys, scores: Row, k: int) -> Found:
+        if self.without:
+            # A few are searched for in vain: a set of all others would cost as much as the collection is large.
+            left = ~np.isin(keys, list(self.without))
+            keys, scores = keys[left], scores[left]
+            left = scores >= scores[k - 1] if len(keys) > k else left[left]
+            keys, scores = keys[left], scores[left]
+        return Found(keys, scores.astype(np.float64))
 
 
 def by_meaning(candidates: Candidates, row: Row, depth: int) -> Ranking:
     """The nearest papers; the score is the cosine."""
-    found = candidates.near(row, depth)
-    return Ranking([Place(key, score, score, None, meaning=score) for key, score in found.items()])
+    return _of_cosines(candidates.near(row, depth))
 
 
 def by_words(candidates: Candidates, terms: tuple[str, ...], depth: int) -> Ranking:
     """The papers that have any of the words; the score is BM25."""
     found = candidates.having(terms, depth)
-    return Ranking([Place(key, score, None, score, words=score) for key, score in found.items()])
+    none = np.zeros(len(found.keys))
+    return Ranking(found.keys, found.scores, none, found.scores, none, lexical=found)
 
 
 def by_both(candidates: Candidates, reading: Reading, row: Row, terms: tuple[str, ...], depth: int) -> Ranking:
@@ -112,14 +191,27 @@ def by_both(candidates: Candidates, reading: Reading, row: Row, terms: tuple[str
     A paper's score depends on nothing but the question: paging cannot reorder a ranking.
     """
     meaning = _Meaning(candidates, row, max(depth, kin.POOL) + 2 * LEXICAL_DEPTH)
-    plain = candidates.having(terms, LEXICAL_DEPTH)
-    first = _fuse(meaning, plain, expansion.PAPERS)
-    learned = _learn(candidates.snapshot, reading, terms, {key: sum(parts) for key, parts in first.items()})
-    words = candidates.having(learned, LEXICAL_DEPTH) if learned else {}
+    telling = _telling(candidates.snapshot, terms)
+    plain = candidates.having({term: 1.0 for term in terms if term in telling}, LEXICAL_DEPTH)
+    learned = _learn(candidates.snapshot, reading, terms, _fuse(meaning, plain, expansion.PAPERS))
+    weights = {stem: weight for stem, weight in learned.items() if stem in telling or stem not in terms}
+    words = candidates.having(weights, LEXICAL_DEPTH) if learned else NOTHING
     fused = _fuse(meaning, words, max(depth, kin.POOL))
-    dense = meaning.of(fused)
-    places = {key: Place(key, sum(parts), dense[key], plain.get(key), *parts) for key, parts in fused.items()}
-    return Ranking(list((places | _smoothed(candidates.snapshot, places)).values()), learned)
+    return _smoothed(reading, replace(fused, lexical=plain, learned=learned))
+
+
+def beyond(candidates: Candidates, row: Row, ranking: Ranking, *, fused: bool) -> Ranking:
+    """All papers that a ranking by meaning, or by both where it is `fused`, does not reach.
+
+    A paper that is neither among the best by words nor among those that are smoothed has the score of its cosine.
+    """
+    every = candidates.every(row)
+    if not fused:
+        return _of_cosines(every).without(ranking.keys)
+    # The best cosine is that of the ranking: the same for all.
+    best = _most(every.scores if ranking.dense is None or not len(ranking) else ranking.dense)
+    others = _fused(every, np.zeros(len(every.keys)), best, fusion.BM25_MINIMUM)
+    return replace(others.without(ranking.keys), lexical=ranking.lexical)
 
 
 class _Meaning:
@@ -129,81 +221,109 @@ class _Meaning:
         self._candidates = candidates
         self._row = row
         self._depth = 0
-        self._found: Scores = {}
-        self._more: Scores = {}
+        self._found = NOTHING
+        self._held: set[int] = set()
+        self._more: dict[int, float] = {}
         self.top(depth)
 
-    def top(self, k: int) -> Scores:
+    def top(self, k: int) -> Found:
         """The k nearest papers at least, with all that tie with the last."""
         if k > self._depth:
             self._depth = k
             self._found = self._candidates.near(self._row, k)
+            self._held = set(self._found.keys.tolist())
         return self._found
 
-    def of(self, keys: Mapping[int, object]) -> Scores:
-        """The cosines of these papers."""
-        missing = sorted(keys.keys() - self._found.keys() - self._more.keys())
-        if missing:
+    def others(self, keys: Keys) -> Found:
+        """The cosines of those of some papers that `top` does not hold; in no order."""
+        others = sorted(key for key in keys.tolist() if key not in self._held)
+        if missing := [key for key in others if key not in self._more]:
             self._more |= self._candidates.cosines(self._row, missing)
-        return {key: self._found[key] if key in self._found else self._more[key] for key in keys}
+        return Found(np.array(others, dtype=np.int64), np.array([self._more[key] for key in others]))
 
 
-def _fuse(meaning: _Meaning, words: Scores, depth: int) -> dict[int, tuple[float, float]]:
-    """What meaning and words add to the fused score of each candidate.
+def _of_cosines(found: Found) -> Ranking:
+    none = np.zeros(len(found.keys))
+    return Ranking(found.keys, found.scores, found.scores, none, none, dense=found.scores)
+
+
+def _fuse(meaning: _Meaning, words: Found, depth: int) -> Ranking:
+    """Each candidate with its fused score.
 
     Papers outside the lexical list are ordered by their cosine alone, so the best `depth` papers are among the
     lexical list and that many more from the top of the dense one.
     """
-    dense = meaning.top(depth + len(words))
-    best = max(dense.values(), default=fusion.COSINE_MINIMUM)
-    return fusion.fuse(dense | meaning.of(words), words, best, max(words.values(), default=fusion.BM25_MINIMUM))
-
-
-def _learn(snapshot: Snapshot, reading: Reading, terms: tuple[str, ...], scores: Scores) -> dict[str, float]:
-    keys = _head(scores, expansion.PAPERS)
-    reading.papers(keys)  # all at once
-    lexical = snapshot.lexical
-    known: dict[str, float] = {}
-
-    def rarity(stem: str) -> float:
-        if stem not in known:
-            count = lexical.doc_freq(stem)
-            known[stem] = idf(count, lexical.papers) if count else 0.0
-        return known[stem]
-
-    return expansion.learn(
-        terms, [reading.stems(key) for key in keys], expansion.says([scores[key] for key in keys]), rarity
+    top = meaning.top(depth + len(words.keys))
+    others = meaning.others(words.keys)
+    found = Found(np.concatenate((top.keys, others.keys)), np.concatenate((top.scores, others.scores)))
+    return _fused(
+        found, words.within(found.keys), _most(found.scores), float(words.scores.max(initial=fusion.BM25_MINIMUM))
     )
 
 
-def _smoothed(snapshot: Snapshot, places: Mapping[int, Place]) -> dict[int, Place]:
-    """The places of the pool with their smoothed scores: what a paper keeps of its own parts, and what kin adds."""
-    keys = _head({key: place.score for key, place in places.items()}, kin.POOL)
-    if not keys:
-        return {}
-    rows = snapshot.store.rows(keys)
-    influence = kin.influence(np.array([rows[key] for key in keys], dtype=np.float32))
-    smoothed = (influence @ np.array([places[key].score for key in keys])).tolist()
-    return {
-        key: _shared(places[key], round(score, DECIMALS), own)
-        for key, score, own in zip(keys, smoothed, np.diag(influence).tolist(), strict=True)
-    }
+def _fused(found: Found, lexical: Column, best_dense: float, best_lexical: float) -> Ranking:
+    meaning, words = fusion.fuse(found.scores, lexical, best_dense, best_lexical)
+    return Ranking(found.keys, meaning + words, meaning, words, np.zeros(len(found.keys)), found.scores)
 
 
-def _shared(place: Place, score: float, own: float) -> Place:
-    meaning, words = own * place.meaning, own * place.words
-    return place._replace(score=score, meaning=meaning, words=words, kin=score - meaning - words)
+def _most(cosines: Column) -> float:
+    return float(cosines.max(initial=fusion.COSINE_MINIMUM))
 
 
-def _head(scores: Scores, count: int) -> list[int]:
-    """The best keys, best first, with all that tie with the last of them.
+def _telling(snapshot: Snapshot, terms: tuple[str, ...]) -> frozenset[str]:
+    """The terms that are worth looking up: those that are not nearly everywhere; all, where every one is."""
+    papers = snapshot.lexical.papers
+    if papers <= COMMON_FROM:
+        return frozenset(terms)
+    least = idf(math.ceil(COMMON_SHARE * papers), papers)
+    return frozenset(term for term in terms if not 0 < snapshot.lexical.rarity(term) <= least) or frozenset(terms)
+
+
+def _learn(snapshot: Snapshot, reading: Reading, terms: tuple[str, ...], first: Ranking) -> dict[str, float]:
+    head = _head(first, expansion.PAPERS)
+    bags = reading.bags(first.keys[head].tolist())
+    return expansion.learn(terms, bags, expansion.says(first.scores[head].tolist()), snapshot.lexical.rarity)
+
+
+def _smoothed(reading: Reading, ranking: Ranking) -> Ranking:
+    """The ranking with the smoothed scores of its pool: what a paper keeps of its own parts, and what kin adds."""
+    head = _head(ranking, kin.POOL)
+    if not len(head):
+        return ranking
+    influence = kin.influence(reading.rows(ranking.keys[head].tolist()))
+    smoothed = influence @ ranking.scores[head]
+    own = np.diag(influence)
+    scores, meaning, words, added = (
+        each.copy() for each in (ranking.scores, ranking.meaning, ranking.words, ranking.kin)
+    )
+    scores[head] = [round(score, DECIMALS) for score in smoothed.tolist()]
+    meaning[head] *= own
+    words[head] *= own
+    added[head] = scores[head] - meaning[head] - words[head]
+    return replace(ranking, scores=scores, meaning=meaning, words=words, kin=added)
+
+
+def _head(ranking: Ranking, count: int) -> Positions:
+    """Where the best are, best first, ties by key, with all that tie with the last of them.
 
     Which of many papers that tie would be among them depends on nothing that people see, so where the ties are
     more than the rest they are left out.
     """
-    order = sorted(scores, key=lambda key: (-scores[key], key))
-    if not count or len(order) <= count:
-        return order[:count]
-    last = scores[order[count - 1]]
-    head = [key for key in order if scores[key] >= last]
-    return head if len(head) <= 2 * count else [key for key in head if scores[key] > last]
+    head = ranking.head(count)
+    if len(head) <= 2 * count:
+        return head
+    scores = ranking.scores[head]
+    return head[scores > scores[count - 1]] if count else head[:0]
+
+
+def _best(keys: Keys, scores: Column, count: int) -> Positions:
+    """Where the best of some scores are, best first, ties by key, with all that tie with the last."""
+    if not count:
+        return np.empty(0, dtype=np.int64)
+    if len(keys) > count:
+        least = np.partition(scores, len(scores) - count)[len(scores) - count]
+        among = np.flatnonzero(scores >= least)
+    else:
+        among = np.arange(len(keys))
+    order: Positions = among[np.lexsort((keys[among], -scores[among]))]
+    return order

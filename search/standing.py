@@ -31,7 +31,7 @@ def reasons(snapshot: Snapshot, question: Question, key: int) -> tuple[Hint, ...
 
 def _passes(snapshot: Snapshot, conditions: tuple[Condition, ...], key: int) -> bool:
     allowed = snapshot.matching(Filters(conditions))
-    return allowed is None or bool(np.isin(key, allowed))
+    return allowed is None or bool(allowed.has(np.array([key]))[0])
 
 
 def _hint(conditions: tuple[Condition, ...]) -> Hint:

@@ -23,7 +23,7 @@ ONE_FILE_EACH = {
     "faiss": "indexer/vectors.py",
     "tantivy": "indexer/lexicon.py",
     "openvino": "indexer/runtime.py",
-    "tokenizers": "indexer/encoder.py",
+    "tokenizers": "indexer/compiled.py",
     "sentence_transformers": "indexer/sentence_model.py",
     "torch": "indexer/sentence_model.py",
     "transformers": "indexer/sentence_model.py",

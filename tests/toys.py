@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoder import ModelIdentity
+from indexer.filters import Filters
+from indexer.matching import Matching
 from indexer.paper import Paper
+from indexer.store import Store
 
 AXES: Final = ("speech", "emotion", "face", "graph", "other")
 
@@ -64,3 +67,10 @@ PAPERS: Final = (
     Paper("10.1/d", "face", abstract="A face shows emotion.", author_count=2, url="https://example.org/d"),
 )
 """Titles are what is embedded, but for the last: its text is "face. A face shows emotion." = (0, 1, 2, 0, 0)/√5."""
+
+
+def matching(store: Store, filters: Filters) -> list[int]:
+    """The keys, ascending, of the papers that pass conditions that the store knows."""
+    selected = Matching(store.passing, store.keys).of(filters)
+    keys: list[int] = (store.keys() if selected is None else selected.keys).tolist()
+    return keys

@@ -18,7 +18,7 @@ import faiss
 import indexer.ingest
 from benchmarks.kills.check import Failed
 from benchmarks.kills.papers import ROOT
-from indexer import generation, upkeep
+from indexer import folding, generation, upkeep
 from indexer.collection import Collection
 from indexer.encoder import Encoder, open_encoder
 from indexer.ingest import ingest
@@ -94,8 +94,9 @@ def open_model(*, toy: bool) -> Encoder:
 
 def limits(*, low: bool, chunk: int) -> None:
     """Set the limits as a task wants them, in this process."""
-    values = (0, 0.7, 0, 2.0) if low else (10_000, 0.1, 2_000, 0.2)
-    vars(generation).update(zip(("SMALL", "TAIL_SHARE", "RESIDUE_SMALL", "RESIDUE_SHARE"), values, strict=True))
+    values = (0, 0, 2.0) if low else (10_000, 2_000, 0.2)
+    vars(generation).update(zip(("SMALL", "RESIDUE_SMALL", "RESIDUE_SHARE"), values, strict=True))
+    vars(folding).update(INLINE=0 if low else 10_000)
     vars(indexer.ingest).update(CHUNK=chunk)
 
 

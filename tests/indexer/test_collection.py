@@ -20,7 +20,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from indexer import generation
+from indexer import folding, generation
 from indexer.change import Change
 from indexer.collection import Collection
 from indexer.errors import (
@@ -107,17 +107,24 @@ class Changes(RuleBasedStateMachine):
 
 
 class ChangesInALargeCollection(Changes):
-    """The same with the limits moved down, so that tails, shared files and residue are used from the first paper."""
+    """The same with the limits moved down, so that segments, shared files and residue are used from the first paper."""
 
     @invariant()
     def limits_are_down(self) -> None:
-        assert (generation.SMALL, generation.RESIDUE_SMALL) == (0, 0)
+        assert (generation.SMALL, folding.INLINE, generation.RESIDUE_SMALL) == (0, 0, 0)
+
+    @rule()
+    def tidy(self) -> None:
+        with self.collection.writing("test") as writer:
+            writer.tidy()
+        segments = self.collection.snapshot().dense.segments
+        assert all(before.live >= folding.GROWTH * after.live for before, after in pairwise(segments))
 
 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "SMALL", 0)
-    monkeypatch.setattr(generation, "TAIL_SHARE", 0.7)
+    monkeypatch.setattr(folding, "INLINE", 0)
     monkeypatch.setattr(generation, "RESIDUE_SMALL", 0)
     monkeypatch.setattr(generation, "RESIDUE_SHARE", 2.0)
 
@@ -198,6 +205,22 @@ def test_shared_files_are_never_written_again(collection: Collection, encoder: T
     assert shared, "nothing was shared: the change cost a full copy"
 
 
+@pytest.mark.usefixtures("large")
+def test_a_server_tidies_up_afterwards(collection: Collection, encoder: ToyEncoder) -> None:
+    """Changes that wait for no fold pile up as segments; tidying makes them one, and answers stay the same."""
+    for number in range(5):
+        ingest(collection, encoder, [Paper(f"new {number}", "graph")], Report(), tidy=False)
+    before = collection.snapshot()
+    assert [each.facts.papers for each in before.dense.segments] == [4, 1, 1, 1, 1, 1]
+    collection.tidy()
+    after = collection.snapshot()
+    assert [each.facts.papers for each in after.dense.segments] == [9]
+    assert (after.fingerprint, after.sequence) == (before.fingerprint, before.sequence)
+    collection.tidy()
+    assert collection.snapshot() is after, "there is nothing more to do"
+    assert collection.verify() == []
+
+
 # Damage: what is derived heals by itself, the truth does not
 
 
@@ -208,7 +231,7 @@ def _manifest(collection: Collection) -> Manifest:
 
 
 def _dense(directory: Path) -> Path:
-    return next(directory.glob("index-*/dense.faiss"))
+    return next(directory.glob("index-*/dense/*.rows"))
 
 
 def _segment(directory: Path) -> Path:
@@ -291,7 +314,8 @@ def test_indexes_that_lie_are_made_anew(collection: Collection) -> None:
     """Files that agree with their checksums but are no indexes, as a stranger can make them, do not hang a reader."""
     manifest = _manifest(collection)
     _dense(collection.directory).write_bytes(b"junk")
-    files = dict(manifest.files) | {"dense.faiss": FileFacts(4, hashlib.sha256(b"junk").hexdigest())}
+    name = f"dense/{_dense(collection.directory).name}"
+    files = dict(manifest.files) | {name: FileFacts(4, hashlib.sha256(b"junk").hexdigest())}
     replace(manifest, files=files).save(collection.directory)
     assert everything(Collection(collection.directory)).keys() == {"a", "b", "c", "10.1/d"}
 

@@ -23,11 +23,11 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from indexer import vectors, writer
+from indexer import folding, writer
 from indexer.collection import Collection
 from indexer.encoder import CompiledEncoder
 from indexer.errors import CollectionBusy, CollectionDamaged, IndexUnwritable, PaperkinError
-from indexer.filters import Filters
+from indexer.filters import Condition, Filters
 from indexer.ingest import ingest
 from indexer.manifest import Manifest
 from indexer.paper import Paper, from_record
@@ -258,10 +258,10 @@ def test_a_half_made_index_gives_its_room_back(
     """Where an index cannot be written, what was written of it is removed: the disk was full enough."""
 
     def fail(*_: object) -> None:
-        raise IndexUnwritable("dense.faiss", "No space left on device")
+        raise IndexUnwritable("000001.rows", "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(vectors, "save", fail)
+        patch.setattr(folding, "write", fail)
         with pytest.raises(IndexUnwritable):
             ingest(Collection(directory), encoder, NEW, Report())
     assert len(list(directory.glob("index-*"))) == 1
@@ -429,7 +429,7 @@ def test_derived_files_heal(
     """A derived file that lost or changed bytes is made anew on opening, which is logged; answers are as before."""
     before, papers = answers(directory, encoder), contents(directory)
     fingerprint = Collection(directory).snapshot().fingerprint
-    kinds = ["manifest.json", "dense.faiss", "meta.json", ".managed.json"]
+    kinds = ["manifest.json", ".keys", ".rows", "meta.json", ".managed.json"]
     kinds += sorted({path.suffix for path in directory.glob("index-*/lexical/*.*")} - {".lock", ".json", ""})
     assert len(kinds) >= 10
     for kind in kinds:
@@ -493,7 +493,7 @@ def read_everything(directory: Path) -> Iterator[Paper | PaperkinError]:
         lambda: list(store.papers(range(1, 100)).values()),
         lambda: [store.paper(paper.id) for paper in shipped()],
         store.sources,
-        lambda: store.count(Filters.of(author="li")),
+        lambda: store.passing(Condition("author", "li")),
         lambda: store.long_forms("TTS"),
         lambda: answers(directory, ToyEncoder()),
         lambda: ingest(collection, ToyEncoder(), NEW[:3], Report()),
@@ -630,11 +630,11 @@ def secret(real_encoder: CompiledEncoder, tmp_path: Path) -> Secret:
 
 def test_compaction_leaves_no_trace(secret: Secret) -> None:
     """Removed or changed, then compacted: no bytes of the old text and of its row are in any file."""
-    assert {"papers.db", "dense.faiss"} <= secret.traces()
+    assert {"papers.db", "000001.rows"} <= secret.traces()
     texts = [piece for paper in (secret.removed, secret.changed) for piece in pieces(paper)]
     assert "papers.db" in found_in(secret.directory, texts)
     rows = row_pieces(secret.encoder, secret.removed)
-    assert {"papers.db", "dense.faiss"} <= found_in(secret.directory, rows)
+    assert {"papers.db", "000001.rows"} <= found_in(secret.directory, rows)
     with closing(sqlite3.connect(secret.directory / "papers.db")) as reader:  # keeps the log, as a server would
         reader.execute("SELECT * FROM meta").fetchall()
         secret.forget()

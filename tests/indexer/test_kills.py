@@ -15,7 +15,7 @@ import pytest
 from benchmarks.kills import check
 from benchmarks.kills.harness import OPERATIONS, Usual, run
 from benchmarks.kills.papers import paper
-from indexer import generation, ingest
+from indexer import folding, generation, ingest
 from indexer.change import Change
 from indexer.collection import Collection
 from indexer.report import Report
@@ -27,7 +27,8 @@ from tests.toys import ToyEncoder
 def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A directory in memory where there is one: a kill does not ask for a slow disk. Limits are put back afterwards."""
     logging.getLogger("indexer").setLevel(logging.ERROR)
-    for name in ("SMALL", "TAIL_SHARE", "RESIDUE_SMALL", "RESIDUE_SHARE"):
+    monkeypatch.setattr(folding, "INLINE", folding.INLINE)
+    for name in ("SMALL", "RESIDUE_SMALL", "RESIDUE_SHARE"):
         monkeypatch.setattr(generation, name, getattr(generation, name))
     monkeypatch.setattr(ingest, "CHUNK", ingest.CHUNK)
     place = Path("/dev/shm")  # noqa: S108  a directory of its own is made in it

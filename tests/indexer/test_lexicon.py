@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from indexer.filters import Condition, Filters
 from indexer.generation import LEXICAL
 from indexer.lexicon import SCHEMA, LexicalIndex
 from indexer.manifest import Manifest, list_files
+from indexer.matching import Matching
+from indexer.selection import Selection
 
 WEIGHTS = {"speech": 0.5, "face": 2.0, "graph": 1.0}
 NO_KEYS = np.empty(0, dtype=np.int64)
@@ -30,6 +33,10 @@ def make(path: Path, *texts: str) -> LexicalIndex:
     path.mkdir()
     lexicon.update(path, NO_KEYS, [(key, text, "") for key, text in enumerate(texts, 1)])
     return LexicalIndex(path)
+
+
+def select(keys: Iterable[int]) -> Selection:
+    return Selection(np.array(sorted(keys), dtype=np.int64))
 
 
 def test_score_is_bm25(tmp_path: Path) -> None:
@@ -74,11 +81,61 @@ def test_ties_with_the_last_come_too(tmp_path: Path) -> None:
 def test_a_filter_is_exact(tmp_path_factory: pytest.TempPathFactory, words: list[str], data: st.DataObject) -> None:
     """A filtered search is the unfiltered ranking with the other papers taken out, scores untouched."""
     index = make(tmp_path_factory.mktemp("lex") / "i", *words)
-    allowed = np.array(sorted(data.draw(st.sets(st.integers(1, len(words))))), dtype=np.int64)
+    allowed = data.draw(st.sets(st.integers(1, len(words))))
     everything = zip(*(part.tolist() for part in index.search(["speech", "face"], 50)), strict=True)
     expected = [pair for pair in everything if pair[0] in allowed]
-    found = zip(*(part.tolist() for part in index.search(["speech", "face"], 50, allowed)), strict=True)
+    found = zip(*(part.tolist() for part in index.search(["speech", "face"], 50, select(allowed))), strict=True)
     assert list(found) == expected
+
+
+@settings(max_examples=25)
+@given(
+    texts=st.lists(st.lists(st.sampled_from(["speech", "face", "graph", "the"]), min_size=1, max_size=5), min_size=30),
+    k=st.integers(1, 4),
+    share=st.sampled_from([2, 3, 7]),
+    weights=st.fixed_dictionaries({word: st.floats(0.125, 9) for word in ("speech", "face", "the")}),
+)
+def test_both_ways_to_obey_a_filter_agree(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[list[str]], k: int, share: int, weights: dict[str, float]
+) -> None:
+    """Looking deeper until enough papers pass finds what a search among the allowed keys finds: the same papers, the
+    same scores to the bit, the same ties. Papers of one text in another order make ties."""
+    index = make(tmp_path_factory.mktemp("lex") / "i", *(" ".join(text) for text in texts))
+    allowed = select(range(1, len(texts) + 1, share))
+    deeper = index.search(weights, k, allowed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexicon, "HITS_FIRST", -(10**9))  # no list is short enough to be looked at
+        among = index.search(weights, k, allowed)
+    assert [part.tolist() for part in deeper] == [part.tolist() for part in among]
+
+
+def test_a_filter_against_the_question_is_obeyed(tmp_path: Path) -> None:
+    """Where the papers that pass are the worst of the list it is searched to its end, or the other way is taken."""
+    index = make(tmp_path / "i", *["speech speech speech"] * 400, *["speech and more words than that"] * 5)
+    allowed = select(range(401, 406))
+    for first in (1, 100, 10_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lexicon, "HITS_FIRST", first)
+            assert index.search(["speech"], 2, allowed)[0].tolist() == [401, 402, 403, 404, 405]
+
+
+@given(st.lists(st.text("abcZ019-_'.,é \n\x1f~", max_size=9), max_size=9))
+def test_stems_are_those_of_the_tokenizer(tmp_path_factory: pytest.TempPathFactory, parts: list[str]) -> None:
+    """Remembered stems are those that the index makes of the whole text, of words that are too long none."""
+    index = make(tmp_path_factory.mktemp("lex") / "i")
+    for text in (" ".join(parts), "".join(parts), " ".join([*parts, "x" * 59, "y" * 60, "Running"])):
+        assert index.stems(text) == index.stems(f"{text} é")[:-1]  # beyond ASCII the tokenizer itself is asked
+
+
+def test_words_are_forgotten_before_they_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More words than are remembered get their stems and their rarity all the same."""
+    monkeypatch.setattr(lexicon, "WORDS_KEPT", 2)
+    index = make(tmp_path / "i", "speech", "face")
+    for _ in range(2):
+        assert index.stems("speeches faces graphs networks") == ["speech", "face", "graph", "network"]
+        assert [index.rarity(stem) for stem in ("speech", "face", "graph", "network")] == [
+            pytest.approx(math.log(1 + 1.5 / 1.5)), pytest.approx(math.log(1 + 1.5 / 1.5)), 0, 0,
+        ]  # fmt: skip
 
 
 def test_a_weight_multiplies_the_score_of_its_term(tmp_path: Path) -> None:
@@ -97,7 +154,7 @@ def test_weights_obey_a_filter(tmp_path: Path) -> None:
     """What is allowed decides who is found and changes no score."""
     index = make(tmp_path / "i", "speech face", "speech", "face", "graph")
     scores = dict(zip(*(part.tolist() for part in index.search(WEIGHTS, 9)), strict=True))
-    keys, found = index.search(WEIGHTS, 9, np.array([2, 3], dtype=np.int64))
+    keys, found = index.search(WEIGHTS, 9, select({2, 3}))
     assert list(zip(keys.tolist(), found.tolist(), strict=True)) == [(3, scores[3]), (2, scores[2])]
 
 
@@ -107,13 +164,16 @@ def test_doc_freq_counts_papers(tmp_path: Path) -> None:
     assert [index.doc_freq(stem) for stem in (*index.terms("speech faces"), "graph")] == [2, 1, 0]
 
 
-def containing(index: LexicalIndex, *conditions: str) -> list[int]:
-    """Keys that pass conditions written as `field value`, excluded behind a minus."""
+def containing(index: LexicalIndex, *conditions: str, papers: Sequence[int] = range(1, 7)) -> list[int]:
+    """Keys of `papers` that pass conditions written as `field value`, excluded behind a minus."""
     parsed: list[Condition] = []
     for text in conditions:
         field, value = text.removeprefix("-").split(" ", 1)
         parsed.append(Condition("word" if field == "word" else "phrase", value, text[0] == "-"))
-    keys: list[int] = index.containing(parsed).tolist()
+    everything = np.array(papers, dtype=np.int64)
+    selected = Matching(index.containing, lambda: everything).of(Filters(tuple(parsed)))
+    assert selected is not None
+    keys: list[int] = selected.keys.tolist()
     return keys
 
 
@@ -172,13 +232,14 @@ def test_all_that_contain_a_word_are_found(tmp_path: Path) -> None:
     expected = [key for key in range(1, 2_501) if key > 2_000 or (key % 3 and key % 10 != 1)]
     index = LexicalIndex(path)
     assert containing(index, "word speech") == expected
-    assert containing(index, "-word face") == expected
+    still = [key for key in range(1, 2_501) if key > 2_000 or key % 10 != 1]
+    assert containing(index, "-word face", papers=still) == expected
 
 
 def test_an_empty_index_contains_nothing(tmp_path: Path) -> None:
     """Neither a word nor its exclusion finds a paper where there is none."""
     index = make(tmp_path / "i")
-    assert containing(index, "word speech") == containing(index, "-word speech") == []
+    assert containing(index, "word speech") == containing(index, "-word speech", papers=[]) == []
 
 
 def test_update_replaces_and_forgets(tmp_path: Path) -> None:

@@ -16,22 +16,25 @@ from hypothesis import strategies as st
 
 from indexer import manifest as manifest_module
 from indexer import probes
+from indexer.background import BACKGROUND
 from indexer.errors import CollectionDamaged, IndexDamaged
 from indexer.manifest import MANIFEST, FileFacts, Manifest, list_files
 from indexer.null_model import NullModel
+from indexer.segment import SegmentFacts
 from tests.indexer.test_paper import assert_helpful
 
 PLAIN: Final = Manifest(
     directory="index-000001",
     content="c0ffee",
     sequence=3,
-    dense_sequence=2,
     last_key=5,
     residue=0,
     factory="Flat",
+    segments=(SegmentFacts("000001", 4, 2),),
     lexical_schema="1",
     null=NullModel(probes.fingerprint(), 3, 0.25, 0.5),
-    files={"dense.faiss": FileFacts(4, "0" * 64)},
+    files={"dense/000001.keys": FileFacts(32, "0" * 64), "dense/000001.rows": FileFacts(4, "0" * 64)}
+    | {BACKGROUND: FileFacts(10, "0" * 64)},
 )
 
 
@@ -44,7 +47,9 @@ def indexed(tmp_path: Path) -> Manifest:
     """A manifest in force over two files."""
     place = tmp_path / PLAIN.directory
     (place / "lexical").mkdir(parents=True)
-    (place / "dense.faiss").write_bytes(b"rows")
+    (place / "dense").mkdir()
+    (place / "dense" / "000001.rows").write_bytes(b"rows")
+    (place / BACKGROUND).write_bytes(b"background")
     (place / "lexical" / "segment.store").write_bytes(b"words")
     return replace(PLAIN, files=list_files(place, None, {}))
 
@@ -61,15 +66,16 @@ NUMBERS = st.integers(0, 2**62)
         Manifest,
         st.from_regex(r"index-[0-9]{6,9}", fullmatch=True),
         st.text(),
-        *[NUMBERS] * 4,
+        *[NUMBERS] * 3,
         st.text(),
+        st.just((SegmentFacts("000001", 4, 2),)),
         st.text(),
         st.none()
         | st.builds(
             NullModel, st.just(probes.fingerprint()), st.integers(0, 10**9), st.floats(-1, 1), st.floats(0.01, 1)
         ),
         st.dictionaries(st.from_regex(r"[a-z]{1,9}", fullmatch=True), FACTS, max_size=4).map(
-            lambda files: files | {"dense.faiss": FileFacts(1, "x")}
+            lambda files: files | dict(PLAIN.files)
         ),
     )
 )
@@ -112,13 +118,17 @@ VALUES: Final[dict[str, Any]] = {
     "directory": "index-000001",
     "content": "c0ffee",
     "sequence": 3,
-    "dense_sequence": 2,
     "last_key": 5,
     "residue": 0,
     "factory": "Flat",
+    "segments": [{"name": "000001", "papers": 4, "sequence": 2}],
     "lexical_schema": "1",
     "null": {"questions": probes.fingerprint(), "papers": 3, "centre": 0.25, "scale": 0.5},
-    "files": {"dense.faiss": {"size": 4, "sha256": "0" * 64}},
+    "files": {
+        "dense/000001.keys": {"size": 32, "sha256": "0" * 64},
+        "dense/000001.rows": {"size": 4, "sha256": "0" * 64},
+        "background.npz": {"size": 10, "sha256": "0" * 64},
+    },
 }
 
 
@@ -159,7 +169,12 @@ def test_the_format_on_disk(tmp_path: Path) -> None:
         signed(VALUES | {"residue": True}),
         signed(VALUES | {"files": {}}),
         signed(VALUES | {"files": VALUES["files"] | {"../secret": {"size": 1, "sha256": "x"}}}),
-        signed(VALUES | {"files": {"dense.faiss": {"size": "4", "sha256": "x"}}}),
+        signed(VALUES | {"files": VALUES["files"] | {"dense/000001.rows": {"size": "4", "sha256": "x"}}}),
+        signed(VALUES | {"segments": [{"name": "../secret", "papers": 4, "sequence": 2}]}),
+        signed(VALUES | {"segments": [{"name": "000001", "papers": 0, "sequence": 2}]}),
+        signed(VALUES | {"segments": [{"name": "000002", "papers": 4, "sequence": 2}]}),
+        signed(VALUES | {"segments": [5]}),
+        signed(VALUES | {"segments": None}),
         signed({name: value for name, value in VALUES.items() if name != "residue"}),
         signed(VALUES | {"files": {"f": 5}}),
         signed(VALUES | {"files": {"f": {"size": 1}}}),
@@ -174,12 +189,18 @@ def test_anything_else_is_none(tmp_path: Path, content: bytes) -> None:
 
 # Its files
 
+
+def _make_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 DAMAGES: Final[dict[str, Callable[[Path], object]]] = {
-    "longer": lambda place: (place / "dense.faiss").write_bytes(b"rows!"),
-    "shorter": lambda place: (place / "dense.faiss").write_bytes(b"row"),
+    "longer": lambda place: (place / "dense" / "000001.rows").write_bytes(b"rows!"),
+    "shorter": lambda place: (place / "dense" / "000001.rows").write_bytes(b"row"),
     "flipped byte": lambda place: (place / "lexical" / "segment.store").write_bytes(b"wordz"),
-    "missing": lambda place: (place / "dense.faiss").unlink(),
-    "a directory": lambda place: (place / "dense.faiss").rename(place / "x").with_name("dense.faiss").mkdir(),
+    "missing": lambda place: (place / "dense" / "000001.rows").unlink(),
+    "a directory": lambda place: _make_directory(place / "dense" / "000001.rows"),
 }
 
 
@@ -201,11 +222,11 @@ def test_a_large_index_is_read_in_full_only_when_asked(
 ) -> None:
     """Above `EAGER_BYTES` in all, opening compares sizes alone; `verify` reads every byte."""
     DAMAGES["flipped byte"](tmp_path / indexed.directory)
-    monkeypatch.setattr(manifest_module, "EAGER_BYTES", len(b"rows" + b"words") - 1)
+    monkeypatch.setattr(manifest_module, "EAGER_BYTES", len(b"background" + b"rows" + b"words") - 1)
     indexed.check(tmp_path)
     with pytest.raises(IndexDamaged, match=r"segment\.store"):
         indexed.check(tmp_path, thorough=True)
-    monkeypatch.setattr(manifest_module, "EAGER_BYTES", len(b"rows" + b"words"))
+    monkeypatch.setattr(manifest_module, "EAGER_BYTES", len(b"background" + b"rows" + b"words"))
     with pytest.raises(IndexDamaged, match=r"segment\.store"):
         indexed.check(tmp_path)
 
@@ -235,13 +256,13 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
     (before / "lexical" / "0a1b.store").write_bytes(b"shared")
     (now / "lexical" / "0a1b.store").hardlink_to(before / "lexical" / "0a1b.store")
     for directory in (before, now):
-        (directory / "dense.faiss").write_bytes(b"copied")
+        (directory / "z.rows").write_bytes(b"copied")
     return before, now
 
 
 KNOWN: Final = {
     "lexical/0a1b.store": FileFacts(6, "as it was known"),
-    "dense.faiss": FileFacts(6, "as it was known"),
+    "z.rows": FileFacts(6, "as it was known"),
     "gone": FileFacts(6, "as it was known"),
 }
 
@@ -251,7 +272,7 @@ def test_the_same_file_is_not_read_again(two: tuple[Path, Path]) -> None:
     not, for it may hold anything."""
     before, now = two
     assert list_files(now, before, KNOWN) == {
-        "dense.faiss": facts(b"copied"),
+        "z.rows": facts(b"copied"),
         "lexical/0a1b.store": FileFacts(6, "as it was known"),
     }
 
@@ -259,7 +280,7 @@ def test_the_same_file_is_not_read_again(two: tuple[Path, Path]) -> None:
 def test_without_an_earlier_index_every_file_is_read(two: tuple[Path, Path]) -> None:
     """Facts of files are believed only beside the files; a directory that is gone has none."""
     _, now = two
-    read = {"dense.faiss": facts(b"copied"), "lexical/0a1b.store": facts(b"shared")}
+    read = {"z.rows": facts(b"copied"), "lexical/0a1b.store": facts(b"shared")}
     for previous in (None, now.with_name("index-000000")):
         assert list_files(now, previous, KNOWN) == read
 

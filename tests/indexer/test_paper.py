@@ -21,6 +21,7 @@ from indexer.paper import (
     Paper,
     first_day,
     from_record,
+    from_stored,
     id_from_title,
     is_unsafe,
     make_safe,
@@ -306,6 +307,42 @@ def test_json_loses_nothing(paper: Paper) -> None:
 def test_tidying_is_done_once(paper: Paper) -> None:
     """A tidied paper stays as it is, so that importing an export changes nothing."""
     assert replace(paper) == paper
+
+
+@settings(deadline=None)
+@given(papers())
+def test_a_stored_record_is_the_paper(paper: Paper) -> None:
+    """A record as it was written is read quickly, and is the same paper."""
+    assert from_stored(json.loads(to_line(paper))) == paper
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", 5),
+        ("title", "\x1b[31m"),
+        ("abstract", "half \ud83d a face"),
+        ("abstract", ["a"]),
+        ("authors", "Ada"),
+        ("authors", ["\x1b[31m"]),
+        ("authors", [None]),
+        ("categories", [["cs"]]),
+        ("identifiers", [5]),
+        ("published", "June 2025"),
+        ("updated", "2025-02-29"),
+        ("url", "javascript:alert(1)"),
+        ("url", "https://a b"),
+        ("comments", 1.0),
+        ("upvotes", True),
+        ("source", "a\x00"),
+        ("titel", "x"),
+    ],
+)
+def test_a_stored_record_can_do_no_harm(field: str, value: object) -> None:
+    """A collection may come from a stranger: what no paper can hold is refused, whatever hash it has."""
+    with pytest.raises(InvalidPaper):
+        from_stored(to_record(Paper("a", "t", "Abstract.", source="s")) | {"authors": [], "categories": [],
+                    "identifiers": []} | {field: value})  # fmt: skip
 
 
 def test_record_is_the_documented_object() -> None:

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from indexer.collection import Collection
-from indexer.filters import Filters
 from indexer.identity import BY_HAND, Record
 from indexer.ingest import ingest
 from indexer.paper import Paper, id_from_title
@@ -65,7 +64,7 @@ def run(collection: Collection, encoder: ToyEncoder, records: Sequence[Record]) 
 def held(collection: Collection) -> Held:
     """Every paper with the names of the records that it was made of."""
     store = collection.snapshot().store
-    entries = store.entries(store.matching(Filters()).tolist()).values()
+    entries = store.entries(store.keys().tolist()).values()
     return {entry.paper.id: (entry.paper, frozenset(r.name for r in entry.records)) for entry in entries}
 
 

@@ -1,4 +1,4 @@
-"""The dense index against a numpy scan."""
+"""FAISS: exact search of rows in memory, and codes, against numpy."""
 
 from __future__ import annotations
 
@@ -10,115 +10,91 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from indexer import vectors
 from indexer.errors import IndexDamaged
-from indexer.vectors import DenseIndex, Keys, Rows, Rows16
-
-DIMENSION = 3
-NO_KEYS = np.empty(0, dtype=np.int64)
+from indexer.vectors import Codes, Exact, Row, Rows16, merge
 
 # A grid of few values makes many ties, which is where indexes go wrong; all are exact in float16.
 GRID = st.sampled_from([-1.0, -0.5, 0.0, 0.25, 0.5, 1.0])
-ROWS = hnp.arrays(np.float16, st.tuples(st.integers(0, 40), st.just(DIMENSION)), elements=GRID)
-QUERY = hnp.arrays(np.float32, DIMENSION, elements=GRID)
+ROWS = hnp.arrays(np.float16, st.tuples(st.integers(0, 40), st.just(3)), elements=GRID)
+QUERY = hnp.arrays(np.float32, 3, elements=GRID)
 
 
-def scan(keys: Keys, rows: Rows16, query: Rows, k: int) -> list[tuple[int, float]]:
-    """The slow, obvious search: every inner product, sorted; the k best and all that tie with the last."""
-    scored = sorted(
-        zip(keys.tolist(), (rows.astype(np.float32) @ query).tolist(), strict=True), key=lambda p: (-p[1], p[0])
-    )
-    return [pair for pair in scored if len(scored) <= k or pair[1] >= scored[k - 1][1]]
-
-
-def pairs(found: tuple[Keys, vectors.Scores]) -> list[tuple[int, float]]:
-    return list(zip(found[0].tolist(), found[1].tolist(), strict=True))
-
-
-def plain(keys: Keys, rows: Rows16) -> DenseIndex:
-    return DenseIndex(
-        vectors.build([(keys, rows)], DIMENSION), NO_KEYS, vectors.build([(NO_KEYS, rows[:0])], DIMENSION)
-    )
+def unit(count: int, dimension: int, seed: int) -> Rows16:
+    """Random rows of length 1."""
+    rows = np.random.default_rng(seed).normal(size=(count, dimension))
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float16)
 
 
 @given(rows=ROWS, query=QUERY, k=st.integers(1, 50))
-def test_search_equals_a_scan(rows: Rows16, query: Rows, k: int) -> None:
-    """The k best keys and their inner products are those of a scan, with every key that ties with the last one."""
-    keys = np.arange(len(rows), dtype=np.int64) * 7 + 3
-    assert pairs(plain(keys, rows).search(query, k)) == scan(keys, rows, query, k)
+def test_exact_search_equals_a_scan(rows: Rows16, query: Row, k: int) -> None:
+    """The k best inner products, and every row that ties with the last one."""
+    products = rows.astype(np.float32) @ query
+    least = np.sort(products)[-k] if len(products) >= k else -np.inf
+    positions, scores = Exact(rows).top(query, k)
+    assert sorted(positions.tolist()) == np.flatnonzero(products >= least).tolist()
+    assert scores.tolist() == sorted(products[positions].tolist(), reverse=True)
 
 
-@given(rows=ROWS, query=QUERY, k=st.integers(1, 50), data=st.data())
-def test_a_filter_is_exact(rows: Rows16, query: Rows, k: int, data: st.DataObject) -> None:
-    """Restricted to some keys, the search is a scan of those keys, however few or many they are."""
-    keys = np.arange(len(rows), dtype=np.int64) + 1
-    kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(keys), max_size=len(keys))), dtype=bool)
-    assert pairs(plain(keys, rows).search(query, k, keys[kept])) == scan(keys[kept], rows[kept], query, k)
+def test_a_score_depends_on_its_row_alone() -> None:
+    """Bit by bit, whatever rows stand beside it and wherever it stands: scores of several searches are compared."""
+    rows, query = unit(500, 384, 7), unit(1, 384, 8)[0].astype(np.float32)
+    positions, scores = Exact(rows).top(query, 500)
+    whole = dict(zip(positions.tolist(), scores.tolist(), strict=True))
+    for some in (np.array([499, 3, 77]), np.arange(100, 117), np.array([250])):
+        found, here = Exact(rows[some]).top(query, len(some))
+        assert dict(zip(some[found].tolist(), here.tolist(), strict=True)) == {at: whole[at] for at in some.tolist()}
 
 
-@given(rows=ROWS, fresh=ROWS, query=QUERY, k=st.integers(1, 50), data=st.data())
-def test_base_and_tail_are_one_index(rows: Rows16, fresh: Rows16, query: Rows, k: int, data: st.DataObject) -> None:
-    """Stale keys of the base are never found; new rows of the tail, under old or new keys, always are."""
-    base = np.arange(len(rows), dtype=np.int64) + 1
-    stale_at = np.array(data.draw(st.lists(st.booleans(), min_size=len(base), max_size=len(base))), dtype=bool)
-    # The tail rewrites some stale keys and adds keys that the base never had.
-    tail = np.concatenate([base[stale_at], np.arange(1000, 1000 + len(fresh))])[: len(fresh)].astype(np.int64)
-    gone = base[stale_at]
-    index = DenseIndex(vectors.build([(base, rows)], DIMENSION), gone, vectors.build([(tail, fresh)], DIMENSION))
-    all_keys = np.concatenate([base[~stale_at], tail])
-    all_rows = np.concatenate([rows[~stale_at], fresh])
-    assert pairs(index.search(query, k)) == scan(all_keys, all_rows, query, k)
-    allowed = all_keys[all_keys % 2 == 0]
-    kept = np.isin(all_keys, allowed)
-    assert pairs(index.search(query, k, np.sort(allowed))) == scan(all_keys[kept], all_rows[kept], query, k)
-
-
-def test_scores_are_bit_identical_to_search() -> None:
-    """A row's score does not depend on whether it was found or asked for: fusion compares the two."""
-    random = np.random.default_rng(7)
-    rows = random.normal(size=(500, 384)).astype(np.float16)
-    query = random.normal(size=384).astype(np.float32)
-    keys = np.arange(500, dtype=np.int64)
-    index = DenseIndex(vectors.build([(keys, rows)], 384), NO_KEYS, vectors.build([(NO_KEYS, rows[:0])], 384))
-    found = dict(pairs(index.search(query, 500)))
-    some = np.array([3, 77, 499], dtype=np.int64)
-    assert index.scores(query, some) == {key: found[key] for key in (3, 77, 499)}
-
-
-def test_rows_are_exact_to_float16() -> None:
-    """Inner products of real-sized rows agree with float64 arithmetic on the float16 values to 1e-5."""
-    random = np.random.default_rng(8)
-    rows = random.normal(size=(300, 384))
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    half = rows.astype(np.float16)
-    keys = np.arange(300, dtype=np.int64)
+def test_products_are_exact_to_float16() -> None:
+    """They agree with float64 arithmetic on the float16 numbers to 1e-5."""
+    rows = unit(300, 384, 9)
     query = rows[5].astype(np.float32)
-    index = DenseIndex(vectors.build([(keys, half)], 384), NO_KEYS, vectors.build([(NO_KEYS, half[:0])], 384))
-    found, scores = index.search(query, 300)
-    assert found[0] == 5
-    np.testing.assert_allclose(scores, (half.astype(np.float64) @ query.astype(np.float64))[found], atol=1e-5)
+    positions, scores = Exact(rows).top(query, 300)
+    assert positions[0] == 5
+    np.testing.assert_allclose(scores, (rows.astype(np.float64) @ query.astype(np.float64))[positions], atol=1e-5)
 
 
-def test_a_saved_index_is_the_same(tmp_path: Path) -> None:
-    """What was saved is what is mapped."""
-    keys, rows = np.array([4, 9], dtype=np.int64), np.array([[1, 0, 0], [0, 1, 0]], dtype=np.float16)
-    vectors.save(vectors.build([(keys, rows)], DIMENSION), tmp_path / "dense.faiss")
-    loaded = DenseIndex(
-        vectors.load(tmp_path / "dense.faiss", DIMENSION), NO_KEYS, vectors.build([(NO_KEYS, rows[:0])], 3)
-    )
-    assert pairs(loaded.search(np.array([0, 1, 0], dtype=np.float32), 1)) == [(9, 1.0)]
+@pytest.mark.parametrize("dimension", [3, 6, 32])
+def test_codes_find_what_is_near(dimension: int, tmp_path: Path) -> None:
+    """Of 2,000 random rows the nearest is among the 200 best codes for 50 of 50 questions, also read from a file."""
+    rows = unit(2_000, dimension, 1)
+    Codes.build(rows).save(tmp_path / "x.codes")
+    codes = Codes.load(tmp_path / "x.codes", 2_000, dimension)
+    for query in unit(50, dimension, 2).astype(np.float32):
+        nearest = int(np.argmax(rows.astype(np.float32) @ query))
+        assert nearest in codes.nearest(query, 200)
+    assert sorted(codes.nearest(query, 5_000).tolist()) == list(range(2_000))
 
 
-@pytest.mark.parametrize("content", [b"", b"not an index", b"IxM2" + b"\0" * 100])
+def test_the_same_rows_give_the_same_codes(tmp_path: Path) -> None:
+    """Nothing is left to chance: a collection made anew gives the same answers."""
+    for name in ("one", "two"):
+        Codes.build(unit(3_000, 16, 3)).save(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"not an index", b"IPfs" + b"\0" * 100])
 def test_a_broken_file_is_told(tmp_path: Path, content: bytes) -> None:
     """A file that is no index of ours gives an error that names the way out."""
-    (tmp_path / "dense.faiss").write_bytes(content)
+    (tmp_path / "x.codes").write_bytes(content)
     with pytest.raises(IndexDamaged, match="paperkin rebuild"):
-        vectors.load(tmp_path / "dense.faiss", DIMENSION)
+        Codes.load(tmp_path / "x.codes", 5, 3)
 
 
-def test_another_dimension_is_told(tmp_path: Path) -> None:
-    """An index of another dimension is not searched."""
-    vectors.save(vectors.build([(NO_KEYS, np.empty((0, 3), dtype=np.float16))], 3), tmp_path / "dense.faiss")
-    with pytest.raises(IndexDamaged, match="another kind"):
-        vectors.load(tmp_path / "dense.faiss", 4)
+def test_codes_of_other_rows_are_told(tmp_path: Path) -> None:
+    """Codes of another number of rows, or of another dimension, are not searched."""
+    Codes.build(unit(100, 8, 4)).save(tmp_path / "x.codes")
+    for rows, dimension in ((99, 8), (100, 16)):
+        with pytest.raises(IndexDamaged, match="another kind"):
+            Codes.load(tmp_path / "x.codes", rows, dimension)
+
+
+def test_merging_keeps_ties_and_orders_them_by_key() -> None:
+    """Two lists with the scores .9 .5 and .7 .5 .5, three wanted: all that tie at .5 stay, by key."""
+    one = (np.array([4, 9]), np.array([0.9, 0.5], dtype=np.float32))
+    two = (np.array([1, 2, 8]), np.array([0.7, 0.5, 0.5], dtype=np.float32))
+    keys, scores = merge([one, two], 3)
+    assert keys.tolist() == [4, 1, 2, 8, 9]
+    np.testing.assert_allclose(scores, [0.9, 0.7, 0.5, 0.5, 0.5])
+    assert merge([one, two], 1)[0].tolist() == [4]
+    assert len(merge([], 3)[0]) == 0

@@ -11,22 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from indexer.background import background_of
 from indexer.errors import InvalidQuery
-from search.feedback import RIDGE, SAMPLE, Background, Part, Role, background_of, compose, look_at
+from search.feedback import RIDGE, Part, Role, compose
 
 X = np.array([1, 0, 0], dtype=np.float32)
 Y = np.array([0, 1, 0], dtype=np.float32)
 Z = np.array([0, 0, 1], dtype=np.float32)
 NOTHING = background_of(np.empty((0, 3), dtype=np.float32))
-
-
-def nothing() -> Background:
-    """A collection without papers: its mean and its covariance are 0."""
-    return NOTHING
-
-
-def unasked() -> Background:
-    raise AssertionError("no liked paper, no need for the collection")
+"""A collection without papers: its mean and its covariance are 0."""
 
 
 def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -41,8 +34,8 @@ def random_rows(seed: int, count: int, dimension: int = 8) -> NDArray[np.float32
 
 
 def test_a_text_alone_is_its_row() -> None:
-    """Nothing is changed, and nothing is asked of the collection, where there is only a text."""
-    composed = compose([Part(Role.TEXT, X)], unasked)
+    """Nothing is changed where there is only a text, whatever the collection."""
+    composed = compose([Part(Role.TEXT, X)], NOTHING)
     assert composed.row.tolist() == [1, 0, 0]
     assert composed.row.dtype == np.float32
 
@@ -50,7 +43,7 @@ def test_a_text_alone_is_its_row() -> None:
 def test_one_of_each_has_rocchio_weights() -> None:
     """Text 1, one liked paper 0.75, one disliked −0.15: (1, 0.75, −0.15) / √1.585 without a background."""
     parts = [Part(Role.TEXT, X), Part(Role.LIKED, Y, "y"), Part(Role.DISLIKED, Z, "z")]
-    composed = compose(parts, nothing)
+    composed = compose(parts, NOTHING)
     assert composed.row == pytest.approx(np.array([1, 0.75, -0.15]) / sqrt(1.585))
 
 
@@ -58,15 +51,15 @@ def test_more_papers_weigh_more_up_to_a_bound() -> None:
     """Three liked papers weigh 1.5 · 3/4 together and three disliked 0.3 · 3/4, however they are many."""
     liked = [Part(Role.LIKED, Y, str(i)) for i in range(3)]
     disliked = [Part(Role.DISLIKED, Z, str(i + 3)) for i in range(3)]
-    row = compose([Part(Role.TEXT, X), *liked, *disliked], nothing).row
+    row = compose([Part(Role.TEXT, X), *liked, *disliked], NOTHING).row
     assert row / row[0] == pytest.approx([1, 1.125, -0.225])
 
 
 def test_an_abstract_counts_as_a_liked_paper() -> None:
     """A pasted abstract and a liked paper with the same row give the same question, alone and beside a text."""
     for other in ([], [Part(Role.TEXT, X)]):
-        abstract = compose([*other, Part(Role.ABSTRACT, Y)], nothing)
-        assert abstract.row.tolist() == compose([*other, Part(Role.LIKED, Y, "y")], nothing).row.tolist()
+        abstract = compose([*other, Part(Role.ABSTRACT, Y)], NOTHING)
+        assert abstract.row.tolist() == compose([*other, Part(Role.LIKED, Y, "y")], NOTHING).row.tolist()
 
 
 def test_liked_papers_are_asked_for_what_others_lack() -> None:
@@ -76,7 +69,7 @@ def test_liked_papers_are_asked_for_what_others_lack() -> None:
     believed (three papers, two directions). Liked (0, 1) less half the mean is (−1/3, 5/6).
     """
     rows = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
-    composed = compose([Part(Role.LIKED, rows[2], "c")], lambda: background_of(rows))
+    composed = compose([Part(Role.LIKED, rows[2], "c")], background_of(rows))
     a, b = 2 / 15 + RIDGE, -2 / 15  # the matrix is ((a, b), (b, a)); its inverse is as ((a, -b), (-b, a))
     expected = np.array([-a / 3 - 5 * b / 6, b / 3 + 5 * a / 6])
     assert composed.row == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
@@ -90,7 +83,7 @@ def test_contributions_sum_to_the_score(seed: int, texts: int, abstracts: int, l
     if not roles:
         return
     parts = [Part(role, rows[i], str(i)) for i, role in enumerate(roles + [Role.DISLIKED] * disliked)]
-    composed = compose(parts, lambda: background_of(rows))
+    composed = compose(parts, background_of(rows))
     contributions = composed.contributions(rows)
     assert contributions.shape == (40, len(parts))
     assert np.linalg.norm(composed.row) == pytest.approx(1, abs=1e-5)
@@ -103,8 +96,8 @@ def test_the_order_of_parts_does_not_matter(seed: int, order: Sequence[int]) -> 
     rows = random_rows(seed, 30)
     roles = (Role.TEXT, Role.LIKED, Role.LIKED, Role.DISLIKED, Role.ABSTRACT)
     parts = [Part(role, rows[i], str(i)) for i, role in enumerate(roles)]
-    first = compose(parts, lambda: background_of(rows))
-    second = compose([parts[i] for i in order], lambda: background_of(rows))
+    first = compose(parts, background_of(rows))
+    second = compose([parts[i] for i in order], background_of(rows))
     assert second.row == pytest.approx(first.row, abs=1e-5)
     assert second.shares == pytest.approx(first.shares[list(order)], abs=1e-5)
 
@@ -123,15 +116,15 @@ def test_the_discriminant_against_a_slow_one(seed: int, liked: int) -> None:
         spread = centred.T @ (centred @ w) / 60
         w -= 0.2 * (liked * 60 / 68 * spread + RIDGE * w - goal)
     parts = [Part(Role.LIKED, row, str(i)) for i, row in enumerate(rows[:liked].astype(np.float32))]
-    composed = compose(parts, lambda: background_of(rows.astype(np.float32)))
+    composed = compose(parts, background_of(rows.astype(np.float32)))
     assert composed.row == pytest.approx(w / np.linalg.norm(w), abs=1e-4)
 
 
 def test_a_dislike_lowers_its_kin() -> None:
     """A disliked paper lowers its own score more than another's, and its contributions say so."""
     rows = np.stack([unit(X + Y), unit(X + Z)])
-    liked_only = compose([Part(Role.TEXT, X)], unasked)
-    composed = compose([Part(Role.TEXT, X), Part(Role.DISLIKED, rows[1], "b")], unasked)
+    liked_only = compose([Part(Role.TEXT, X)], NOTHING)
+    composed = compose([Part(Role.TEXT, X), Part(Role.DISLIKED, rows[1], "b")], NOTHING)
     assert (rows @ liked_only.row).tolist() == pytest.approx([sqrt(0.5)] * 2)
     assert np.argmax(rows @ composed.row) == 0
     assert composed.contributions(rows)[1, 1] < composed.contributions(rows)[0, 1] < 0
@@ -150,7 +143,7 @@ def test_a_dislike_lowers_its_kin() -> None:
 def test_what_cannot_be_asked(parts: list[Part], code: str) -> None:
     """Only dislikes, a paper on both sides, and opposite parts are told, each with a next step."""
     with pytest.raises(InvalidQuery) as caught:
-        compose(parts, nothing)
+        compose(parts, NOTHING)
     assert caught.value.code == code
     assert caught.value.next_step
 
@@ -160,25 +153,4 @@ def test_tiny_collections_answer(papers: int) -> None:
     """Also where every paper of the collection is liked there is a direction, and it is a number."""
     rows = random_rows(1, papers)
     parts = [Part(Role.LIKED, row, str(i)) for i, row in enumerate(rows)]
-    assert np.isfinite(compose(parts, lambda: background_of(rows)).row).all()
-
-
-def test_a_small_collection_is_looked_at_whole() -> None:
-    """Up to `SAMPLE` papers the mean and the covariance are numpy's own."""
-    rows = random_rows(3, 50).astype(np.float16)
-    seen = look_at([(None, rows[:20]), (None, rows[20:])], 50, 8)
-    assert seen.rows == 50
-    assert seen.mean == pytest.approx(rows.astype(np.float64).mean(axis=0), abs=1e-6)
-    assert seen.covariance == pytest.approx(np.cov(rows.astype(np.float64).T, bias=True), abs=1e-6)
-
-
-def test_a_large_collection_is_sampled_by_content() -> None:
-    """About `SAMPLE` papers are looked at, the same ones to the last bit in whatever order they came."""
-    rows = random_rows(4, 4 * SAMPLE).astype(np.float16)
-    seen = look_at([(None, rows)], len(rows), 8)
-    shuffled = np.random.default_rng(0).permutation(rows)
-    again = look_at([(None, shuffled[:777]), (None, shuffled[777:])], len(rows), 8)
-    assert 0.9 * SAMPLE < seen.rows < 1.1 * SAMPLE
-    assert seen.mean == pytest.approx(rows.astype(np.float64).mean(axis=0), abs=0.01)
-    assert again.mean.tolist() == seen.mean.tolist()
-    assert again.covariance.tolist() == seen.covariance.tolist()
+    assert np.isfinite(compose(parts, background_of(rows)).row).all()

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.collection import Collection, Snapshot
-from indexer.filters import Filters
 from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
@@ -33,7 +32,7 @@ def fused(cosines: dict[int, float], words: dict[int, float]) -> dict[int, float
 
 def slow(snapshot: Snapshot, question: str) -> dict[str, float]:
     """Every paper's score: fuse, learn words from the best ten, fuse again, smooth all. For up to ten papers."""
-    keys = snapshot.store.matching(Filters()).tolist()
+    keys = snapshot.store.keys().tolist()
     rows = {key: row.astype(np.float64) for key, row in snapshot.store.rows(keys).items()}
     asked = ToyEncoder().encode_query(question)
     cosines = {key: float(row @ asked) for key, row in rows.items()}
@@ -110,13 +109,13 @@ def test_the_say_of_papers() -> None:
 def test_learned_words_by_hand() -> None:
     """One paper "a b b" with idf 1 and 2: tf·idf is 1 and 4, so without its idf a weighs 1 and b 2 of 3; the
     question's own a weighs 0.6 more."""
-    learned = expansion.learn(["a"], [["a", "b", "b"]], [1.0], {"a": 1.0, "b": 2.0}.__getitem__)
+    learned = expansion.learn(["a"], [Counter("abb")], [1.0], {"a": 1.0, "b": 2.0}.__getitem__)
     assert learned == pytest.approx({"a": 0.6 + 0.4 / 3, "b": 0.8 / 3})
 
 
 def test_words_that_no_paper_has_weigh_nothing() -> None:
     """A question of unknown words is left to its meaning: nothing is looked up for it."""
-    assert expansion.learn(["zzz"], [["a"]], [1.0], {"a": 1.0, "zzz": 0.0}.__getitem__) == {}
+    assert expansion.learn(["zzz"], [Counter("a")], [1.0], {"a": 1.0, "zzz": 0.0}.__getitem__) == {}
 
 
 def test_many_equal_papers(tmp_path: Path) -> None:

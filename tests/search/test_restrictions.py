@@ -139,10 +139,11 @@ def test_every_way_in_obeys_filters_exactly(
     alone = [Filters((each,)) for filters in asked for each in filters.conditions]
     for filters in [*asked, *alone, *unlikely(papers)]:
         expected = scan(papers, filters)
-        keys = snapshot.matching(filters)
-        assert keys is not None
-        assert keys.tolist() == sorted(set(keys.tolist()))
-        assert sorted(snapshot.store.ids(keys.tolist()).values()) == expected
+        selected = snapshot.matching(filters)
+        assert selected is not None
+        keys = selected.keys.tolist()
+        assert keys == sorted(set(keys))
+        assert sorted(snapshot.store.ids(keys).values()) == expected
     for filters in asked:
         expected = scan(papers, filters)
         for mode in Mode:

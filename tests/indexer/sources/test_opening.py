@@ -128,7 +128,7 @@ def test_a_folder_means_all_files_below_it(tmp_path: Path) -> None:
 
 def test_a_collection_below_a_folder_is_left_out(tmp_path: Path) -> None:
     """The database and what lies beside it is no source; files of the same names elsewhere are."""
-    ours = ("papers.db", "papers.db-wal", "manifest.json", "writer.lock", "writer.json", "index-000001/dense.faiss")
+    ours = ("papers.db", "papers.db-wal", "manifest.json", "writer.lock", "writer.json", "index-000001/dense/1.rows")
     tree(tmp_path, *(f"d/collection/{name}" for name in ours), "d/collection/mine.jsonl")
     tree(tmp_path, "d/manifest.json", "d/index-1/a.jsonl")
     mine = ["d/collection/mine.jsonl", "d/index-1/a.jsonl", "d/manifest.json"]
