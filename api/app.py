@@ -16,6 +16,7 @@ from api.guard import Guard
 from api.routes import docs, operations, pages, papers, search
 from api.schemas import ErrorAnswer
 from api.service import Service
+from api.turns import Turns
 from indexer.errors import PaperkinError
 
 REFRESH: Final = 0.5
@@ -35,6 +36,7 @@ def create_app(service: Service) -> FastAPI:
         lifespan=_keep_fresh,
     )
     app.state.service = service
+    app.state.turns = Turns()
     errors.install(app)
     app.add_middleware(Guard, loopback=service.loopback)
     described: dict[int | str, dict[str, Any]] = {
@@ -62,7 +64,7 @@ async def _keep_fresh(app: FastAPI) -> AsyncIterator[None]:
     def watch() -> None:
         while not stopped.wait(REFRESH):
             try:
-                collection.snapshot()
+                collection.tidy()  # looks at the present state first
             except (PaperkinError, OSError) as error:  # the next question will meet it and say so
                 _log.warning("%s", error)
                 stopped.wait(10 * REFRESH)

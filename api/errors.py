@@ -25,6 +25,9 @@ STATUS: Final[Mapping[type[PaperkinError], int]] = {
 }
 """The first class in an error's line of descent that stands here gives the status."""
 
+RETRY_AFTER: Final = "5"
+"""Seconds after which a client that met another writer may come again."""
+
 _HTTP: Final = {
     # FastAPI's own word for a body that is not UTF-8, nests too deeply or holds a number of thousands of digits.
     400: ("malformed_json", "The body is not JSON.", "Send a JSON object, encoded as UTF-8."),
@@ -95,7 +98,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(PaperkinError)
     def known(request: Request, error: PaperkinError) -> Response:
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        return respond(request, status, (error.code, error.message, error.next_step))
+        headers = {"Retry-After": RETRY_AFTER} if isinstance(error, errors.CollectionBusy) else None
+        return respond(request, status, (error.code, error.message, error.next_step), headers)
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:

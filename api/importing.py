@@ -38,7 +38,7 @@ def import_files(
         registry.check(path, options)
     exists = Collection.exists(settings.collection)
     opened = Collection(settings.collection) if exists else None
-    encoder = open_encoder(settings.model, settings.cache, announce)
+    encoder = open_encoder(settings.model, settings.cache, announce, settings.runtime)
     collection = opened or Collection.create(settings.collection, encoder.identity)
     stopped = threading.Event()
     with _stop_on_interrupt(stopped), _progress(files, options, stopped.is_set) as progress:

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from indexer.batching import BatchingEncoder
 from indexer.collection import Collection
 from indexer.encoder import Encoder, open_encoder
 from indexer.identity import BY_HAND, Record
@@ -37,8 +38,12 @@ class Service:
         """
         report = Report(read=len(papers))
         ids: list[str] = []
+
+        def note(_: object, paper_id: str) -> None:
+            ids.append(paper_id)
+
         records = [Record(paper, BY_HAND, named=given) for paper, given in zip(papers, named, strict=True)]
-        ingest(self.collection, self.encoder, records, report, placed=lambda _, paper_id: ids.append(paper_id))
+        ingest(self.collection, self.encoder, records, report, placed=note, tidy=False)
         return report, ids
 
     def remove(self, ids: Sequence[str]) -> int:
@@ -48,11 +53,16 @@ class Service:
 
 
 def open_service(
-    settings: Settings, *, loopback: bool = True, announce: Callable[[str], None] = lambda _: None
+    settings: Settings, *, loopback: bool = True, many: bool = False, announce: Callable[[str], None] = lambda _: None
 ) -> Service:
-    """Open the collection and the encoder of the settings. Raises the `PaperkinError` that stops either."""
+    """Open the collection and the encoder of the settings, for one asker or for `many`.
+
+    Raises the `PaperkinError` that stops either.
+    """
     collection = Collection(settings.collection)  # first: a missing collection is told before a model is loaded
-    encoder = open_encoder(settings.model, settings.cache, announce)
+    encoder: Encoder = open_encoder(settings.model, settings.cache, announce, settings.runtime)
+    if many:
+        encoder = BatchingEncoder(encoder)
     return Service(collection, encoder, Engine(collection, encoder), settings.api_key, loopback)
 
 

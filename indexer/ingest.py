@@ -18,12 +18,13 @@ from typing import Final, Self
 from indexer import probes
 from indexer.change import Change
 from indexer.collection import Collection
-from indexer.encoder import Encoder, Rows
+from indexer.embedding import Encoder, Rows, Tried, merged
 from indexer.identity import Record
 from indexer.paper import Paper
 from indexer.planning import Planner
 from indexer.report import Report
-from indexer.store import ROW_TYPE
+from indexer.store import ENCODED_BY, ROW_TYPE
+from indexer.store_writer import StoreWriter
 from indexer.writer import Writer
 
 CHUNK: Final = 512
@@ -49,13 +50,16 @@ def ingest(
     progress: Callable[[int], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     placed: Callable[[str, str], None] = lambda *_: None,
+    *,
+    tidy: bool = True,
 ) -> None:
     """Add papers to a collection, merging and updating those that are known, and count them in the report.
 
     A record that is stored already is neither encoded nor written; a paper whose text is the same keeps its row.
     `progress` is told the number of records that are safe on disk, `placed` each record's id and that of its paper.
     Once `stop` is true no more are read, and those under way are finished; where reading fails, too, before its error
-    is raised. Raises `CollectionMismatch` for an encoder of another model.
+    is raised. `tidy` also folds what grows large in the dense index; a server does that afterwards (`Collection.tidy`),
+    so that nobody waits for it. Raises `CollectionMismatch` for an encoder of another model.
     """
     collection.expect(encoder.identity)
     done = 0
@@ -72,10 +76,10 @@ def ingest(
             changes = planner.plan(chunk)
             encoding = _Encoding(len(chunk), changes, pool.submit(_encode, encoder, changes))
             if waiting:
-                done = _commit(writer, waiting, done, progress)
+                done = _commit(writer, encoder, waiting, done, progress, tidy=tidy)
             waiting = encoding
         if waiting:
-            _commit(writer, waiting, done, progress)
+            _commit(writer, encoder, waiting, done, progress, tidy=tidy)
         report.long += encoder.long_texts - long_before
         if stop():
             report.read = report.kept + report.counts["skipped"]  # what was read ahead has not come to anything
@@ -91,14 +95,28 @@ def _keep_probes(writer: Writer, encoder: Encoder) -> None:
             writer.rebuild()
 
 
+def _keep_trial(store: StoreWriter, encoder: Encoder) -> None:
+    """Have the collection say what encodes its papers, where the encoder knows."""
+    trial = encoder.trial if isinstance(encoder, Tried) else None
+    if trial and trial not in store.encoded_by()[-1:]:
+        with store.transaction():
+            store.set_meta({ENCODED_BY: merged(store.meta().get(ENCODED_BY), trial)})
+
+
 def _encode(encoder: Encoder, changes: Sequence[Change]) -> Rows:
     papers = [change.paper for change in changes if change.encode]
     return encoder.encode([paper.text for paper in papers], [paper.title for paper in papers])
 
 
-def _commit(writer: Writer, encoding: _Encoding, done: int, progress: Callable[[int], None]) -> int:
+def _commit(
+    writer: Writer, encoder: Encoder, encoding: _Encoding, done: int, progress: Callable[[int], None], *, tidy: bool
+) -> int:
     rows = iter(encoding.rows.result().astype(ROW_TYPE))
+    if any(change.encode for change in encoding.changes):
+        _keep_trial(writer.store, encoder)
     writer.apply([replace(change, row=next(rows)) if change.encode else change for change in encoding.changes])
+    if tidy:
+        writer.tidy()
     progress(done + encoding.records)
     return done + encoding.records
 

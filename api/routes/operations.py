@@ -20,7 +20,7 @@ def collection(service: Served) -> CollectionAnswer:
 
 
 @health_router.get("/healthz", summary="Is the process alive?")
-def healthz() -> HealthAnswer:
+async def healthz() -> HealthAnswer:
     """The process answers."""
     return HealthAnswer()
 
@@ -29,5 +29,5 @@ def healthz() -> HealthAnswer:
 def readyz(service: Served) -> HealthAnswer:
     """The collection can be read and the model can encode: questions will be answered."""
     service.engine.snapshot()
-    service.encoder.encode_query("ready?")
+    service.encoder.encode_queries(["ready?"])  # not `encode_query`, which may remember it
     return HealthAnswer()

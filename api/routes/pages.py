@@ -10,6 +10,8 @@ from fastapi.responses import HTMLResponse, Response
 from api.pages import LISTS, Fields, asset, error_page, render
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
+from api.service import Service
+from api.turns import Taken
 from indexer.errors import InvalidInput, InvalidQuery, PaperNotFound, shorten
 from indexer.filters import Filters
 from search.query import DEFAULT_K, Mode, Page, Query
@@ -22,8 +24,26 @@ _ASSETS: Final = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg
 
 
 @router.get("/")
-def home(request: Request, service: Served) -> HTMLResponse:
+async def home(request: Request, service: Served, turns: Taken) -> HTMLResponse:
     """The search box; under it the answer to what is asked, or the newest papers."""
+    return await turns.ask(lambda: _home(request, service))
+
+
+@router.get(f"/papers/{PAPER_ID}")
+async def paper(paper_id: str, request: Request, service: Served, turns: Taken) -> HTMLResponse:
+    """A paper and its kin."""
+    return await turns.ask(lambda: _paper(paper_id, request, service))
+
+
+@router.get("/assets/{name}")
+def assets(name: str) -> Response:
+    """The style sheet and the icon."""
+    if name not in _ASSETS:
+        return error_page(404, "There is no such file.", "Go back to the search.")
+    return Response(asset(name), media_type=_ASSETS[name], headers={"Cache-Control": "max-age=3600"})
+
+
+def _home(request: Request, service: Service) -> HTMLResponse:
     fields = _fields(request)
     try:
         page, mode, filters = _page(fields), _mode(fields), _filters(fields)
@@ -50,9 +70,7 @@ def home(request: Request, service: Served) -> HTMLResponse:
         return error_page(422, error.message, error.next_step, fields)
 
 
-@router.get(f"/papers/{PAPER_ID}")
-def paper(paper_id: str, request: Request, service: Served) -> HTMLResponse:
-    """A paper and its kin."""
+def _paper(paper_id: str, request: Request, service: Service) -> HTMLResponse:
     try:
         page = _page(_fields(request))
         found, _ = service.engine.paper(paper_id)
@@ -62,14 +80,6 @@ def paper(paper_id: str, request: Request, service: Served) -> HTMLResponse:
         return error_page(404, error.message, error.next_step)
     except InvalidInput as error:
         return error_page(422, error.message, error.next_step)
-
-
-@router.get("/assets/{name}")
-def assets(name: str) -> Response:
-    """The style sheet and the icon."""
-    if name not in _ASSETS:
-        return error_page(404, "There is no such file.", "Go back to the search.")
-    return Response(asset(name), media_type=_ASSETS[name], headers={"Cache-Control": "max-age=3600"})
 
 
 def _fields(request: Request) -> Fields:

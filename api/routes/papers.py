@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.requests import MAX_PAPERS, ListFields, PaperBodies
+from api.requests import MAX_PAPERS, ListFields, PaperBodies, PaperBody
 from api.routes.access import MayWrite, Served
 from api.routes.ids import PAPER_ID
 from api.schemas import ChangeAnswer, PaperAnswer, PapersAnswer, PaperShape, RecordShape, SourcesAnswer
+from api.service import Service
+from api.turns import Taken
 from indexer.errors import InvalidPaper, InvalidQuery, PaperNotFound, shorten
 from indexer.paper import from_record
 from search.engine import index_version
@@ -55,14 +58,24 @@ def read(paper_id: str, service: Served) -> PaperAnswer:
 
 
 @router.post("/papers", summary="Add or update papers", dependencies=[MayWrite])
-def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
+async def add(asked: PaperBodies, service: Served, turns: Taken) -> ChangeAnswer:
     """Add one paper or a list of them. What you say of a paper that is known comes before what its sources say."""
-    start = perf_counter()
     bodies = asked if isinstance(asked, list) else [asked]
     if not 1 <= len(bodies) <= MAX_PAPERS:
         raise InvalidQuery(
             "papers_out_of_range", f"{len(bodies)} papers are sent.", f"Send 1 to {MAX_PAPERS:,} papers at a time."
         )
+    return await turns.change(lambda: _add(bodies, service))
+
+
+@router.delete(f"/papers/{PAPER_ID}", summary="Remove a paper", dependencies=[MayWrite])
+async def remove(paper_id: str, service: Served, turns: Taken) -> ChangeAnswer:
+    """Remove a paper."""
+    return await turns.change(lambda: _remove(paper_id, service))
+
+
+def _add(bodies: Sequence[PaperBody], service: Service) -> ChangeAnswer:
+    start = perf_counter()
     papers = []
     for number, body in enumerate(bodies, 1):
         try:
@@ -87,9 +100,7 @@ def add(asked: PaperBodies, service: Served) -> ChangeAnswer:
     )
 
 
-@router.delete(f"/papers/{PAPER_ID}", summary="Remove a paper", dependencies=[MayWrite])
-def remove(paper_id: str, service: Served) -> ChangeAnswer:
-    """Remove a paper."""
+def _remove(paper_id: str, service: Service) -> ChangeAnswer:
     start = perf_counter()
     _, own_id = service.engine.snapshot().store.find(paper_id)
     if not service.remove([own_id]):

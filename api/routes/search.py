@@ -5,70 +5,81 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.answers import RankAnswer, SearchAnswer
 from api.requests import PageFields, RankFields, RelatedBody, SearchBody, SearchFields
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
-from api.schemas import PaperAnswer
+from api.schemas import PaperAnswer, ShapeResponse
 from api.service import Service
+from api.turns import Taken
 from indexer.errors import InvalidQuery, PaperNotFound
 from search import query
 
 router = APIRouter(tags=["search"])
 
 
-@router.get("/search", summary="Search")
-def search_by_address(asked: Annotated[SearchFields, Query()], service: Served) -> SearchAnswer:
+@router.get("/search", summary="Search", response_model=SearchAnswer)
+async def search_by_address(asked: Annotated[SearchFields, Query()], service: Served, turns: Taken) -> Response:
     """Papers for a question in plain words, best first."""
-    return _search(asked, service)
+    return await turns.ask(lambda: _search(asked, service))
 
 
-@router.post("/search", summary="Search with a long question")
-def search_by_body(asked: SearchBody, service: Served) -> SearchAnswer:
+@router.post("/search", summary="Search with a long question", response_model=SearchAnswer)
+async def search_by_body(asked: SearchBody, service: Served, turns: Taken) -> Response:
     """The same for a long question: a pasted abstract is a good one."""
-    return _search(asked, service)
+    return await turns.ask(lambda: _search(asked, service))
 
 
-@router.get("/rank", summary="Where a paper stands")
-def rank(asked: Annotated[RankFields, Query()], service: Served) -> RankAnswer:
+@router.get("/rank", summary="Where a paper stands", response_model=RankAnswer)
+async def rank(asked: Annotated[RankFields, Query()], service: Served, turns: Taken) -> Response:
     """The place of one paper among the answers to a question, or the filter or exclusion that keeps it out."""
-    start = perf_counter()
-    standing = service.engine.standing(asked.query(query.Page()), asked.id)
-    return RankAnswer.of(standing, (perf_counter() - start) * 1000)
+
+    def place() -> Response:
+        start = perf_counter()
+        standing = service.engine.standing(asked.query(query.Page()), asked.id)
+        return ShapeResponse(RankAnswer.of(standing, (perf_counter() - start) * 1000))
+
+    return await turns.ask(place)
 
 
-def _search(asked: SearchFields, service: Service) -> SearchAnswer:
-    return _answer(asked.query(asked.page()), service)
-
-
-def _answer(asked: query.Query, service: Service) -> SearchAnswer:
-    start = perf_counter()
-    answer = service.engine.search(asked)
-    return SearchAnswer.of(answer, (perf_counter() - start) * 1000, explain=asked.explain)
-
-
-@router.get(f"/papers/{PAPER_ID}/related", summary="Related papers of one")
-def related_to_one(paper_id: str, asked: Annotated[PageFields, Query()], service: Served) -> SearchAnswer | PaperAnswer:
+@router.get(f"/papers/{PAPER_ID}/related", summary="Related papers of one", response_model=SearchAnswer | PaperAnswer)
+async def related_to_one(
+    paper_id: str, asked: Annotated[PageFields, Query()], service: Served, turns: Taken
+) -> Response:
     """The kin of a paper, without the paper itself.
 
     If there is a paper whose own id ends in "/related", this address is that paper.
     """
-    try:
-        paper, version = service.engine.paper(f"{paper_id}/related")
-        return PaperAnswer.of(paper, index_version=version)
-    except PaperNotFound:
-        return _answer(query.Query(page=asked.page(), filters=asked.filters(), liked=(paper_id,)), service)
+
+    def find() -> Response:
+        try:
+            paper, version = service.engine.paper(f"{paper_id}/related")
+            return ShapeResponse(PaperAnswer.of(paper, index_version=version))
+        except PaperNotFound:
+            return _answer(query.Query(page=asked.page(), filters=asked.filters(), liked=(paper_id,)), service)
+
+    return await turns.ask(find)
 
 
-@router.post("/related", summary="Related papers of several")
-def related_to_several(asked: RelatedBody, service: Served) -> SearchAnswer:
+@router.post("/related", summary="Related papers of several", response_model=SearchAnswer)
+async def related_to_several(asked: RelatedBody, service: Served, turns: Taken) -> Response:
     """The kin of several papers together, without those papers and far from others."""
     if not asked.ids:
         raise InvalidQuery("ids_out_of_range", "No id is given.", "Give at least one id of a paper.")
     liked, disliked = tuple(asked.ids), tuple(asked.dislike)
-    return _answer(
-        query.Query(page=asked.page(), filters=asked.filters(), liked=liked, disliked=disliked, explain=asked.explain),
-        service,
+    question = query.Query(
+        page=asked.page(), filters=asked.filters(), liked=liked, disliked=disliked, explain=asked.explain
     )
+    return await turns.ask(lambda: _answer(question, service))
+
+
+def _search(asked: SearchFields, service: Service) -> Response:
+    return _answer(asked.query(asked.page()), service)
+
+
+def _answer(asked: query.Query, service: Service) -> Response:
+    start = perf_counter()
+    answer = service.engine.search(asked)
+    return ShapeResponse(SearchAnswer.of(answer, (perf_counter() - start) * 1000, explain=asked.explain))

@@ -399,11 +399,11 @@ def test_verify(toys: Run, collection: Collection) -> None:
 
 def test_rebuild(toys: Run, collection: Collection) -> None:
     """Rebuild makes the indexes from the papers alone: one that is lost comes back, and all is well."""
-    (dense,) = collection.directory.rglob("dense*")
-    dense.unlink()
+    (rows,) = collection.directory.rglob("*.rows")
+    rows.unlink()
     assert toys("rebuild") == Done(0, "Made the indexes of 4 papers anew.\n", "")
     assert toys("verify").status == 0
-    assert len(list(collection.directory.rglob("dense*"))) == 1
+    assert len(list(collection.directory.rglob("*.rows"))) == 1
 
 
 def test_json_is_utf8(toys: Run, collection: Collection, encoder: ToyEncoder) -> None:

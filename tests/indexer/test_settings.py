@@ -42,7 +42,7 @@ def test_the_environment_wins_over_defaults(tmp_path: Path) -> None:
         "PAPERKIN_MODEL": "some/model",
         "PAPERKIN_API_KEY": KEY,
     }
-    assert Settings.from_environment(environ) == Settings(tmp_path / "c", tmp_path / "d", "some/model", KEY)
+    assert Settings.from_environment(environ) == Settings(tmp_path / "c", tmp_path / "d", "some/model", None, KEY)
 
 
 def test_arguments_win_over_the_environment(tmp_path: Path) -> None:
