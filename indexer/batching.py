@@ -6,7 +6,6 @@ share a call of the model (`Groupable`); where even these would differ, each get
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.embedding import Encoder, ModelIdentity, Trial, Tried
+from indexer.machine import processors
 
 Rows = NDArray[np.float32]
 
@@ -63,7 +63,7 @@ class BatchingEncoder:
         self._recent = recent
         self._kept: OrderedDict[str, Rows] = OrderedDict()
         self._waiting: deque[_Question] = deque()
-        self._free = streams or _processors()
+        self._free = streams or processors()
         self._lock = threading.Lock()  # of the three above; held for no longer than it takes to look
 
     @property
@@ -189,8 +189,3 @@ def _same_together(encoder: Groupable) -> bool:
             if not np.array_equal(encoder.encode_alike(texts[:count]), alone[:count]):
                 return False
     return True
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import queue
 import sys
 import threading
@@ -17,6 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from indexer.machine import processors
 
 Tokens = NDArray[np.int64]
 Rows = NDArray[np.float32]
@@ -211,10 +212,3 @@ class Graph:
         """
         with ThreadPoolExecutor(self._streams, "infer") as pool:
             yield from pool.map(self.run, batches)
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

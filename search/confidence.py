@@ -50,7 +50,7 @@ def assess(
     cosines = (reading.rows(keys).astype(np.float32) * question.asked).sum(axis=1).tolist()
     weights = calibration.term_weights(question.said, snapshot.lexical)
     found = {
-        key: calibration.confidence(null, cosine, calibration.coverage(weights, bag))
-        for key, cosine, bag in zip(keys, cosines, reading.bags(keys), strict=True)
+        key: calibration.confidence(null, cosine, calibration.coverage(weights, held))
+        for key, cosine, held in zip(keys, cosines, reading.vocabularies(keys), strict=True)
     }
     return {key: Confidence.of(found[key]) for key in shown}, Confidence.of(calibration.best(found[k] for k in head))

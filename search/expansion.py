@@ -15,6 +15,9 @@ TEMPERATURE: Final = 0.02
 """How quickly a paper's say falls with its score: a score lower by 0.02 has 1/e of the say. Where one paper stands
 out, as for a question about a known paper, the words are its own."""
 
+LEAST_SAY: Final = 0.02
+"""Papers with less are not read: of ten, two or three are left, and nDCG@10 is the same."""
+
 
 def says(scores: Sequence[float]) -> list[float]:
     """The say of each of the best papers, from its score: the softmax. They sum to 1."""

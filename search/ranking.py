@@ -21,7 +21,7 @@ from search.reading import Reading
 Row = NDArray[np.float32]
 Positions = NDArray[np.int64]
 
-LEXICAL_DEPTH: Final = 200
+LEXICAL_DEPTH: Final = 100
 """Papers that may gain by their words. Fixed, so that a ranking does not depend on which page of it is asked for."""
 COMMON_SHARE: Final = 0.6
 """Of more than `COMMON_FROM` papers, share from which on a word that they have is not looked up beside others. To read
@@ -32,7 +32,7 @@ DECIMALS: Final = 6
 
 RANKING: Final = {
     "fusion": ["TM2C2", fusion.DENSE_WEIGHT, LEXICAL_DEPTH, COMMON_SHARE, COMMON_FROM],
-    "expansion": [expansion.PAPERS, expansion.TERMS, expansion.WEIGHT, expansion.TEMPERATURE],
+    "expansion": [expansion.PAPERS, expansion.TERMS, expansion.WEIGHT, expansion.TEMPERATURE, expansion.LEAST_SAY],
     "kin": [kin.POOL, kin.POWER, DECIMALS],
     "feedback": [feedback.LIKED_WEIGHT, feedback.DISLIKED_WEIGHT, feedback.RIDGE, background.SAMPLE],
     "confidence": [
@@ -281,8 +281,9 @@ def _telling(snapshot: Snapshot, terms: tuple[str, ...]) -> frozenset[str]:
 
 def _learn(snapshot: Snapshot, reading: Reading, terms: tuple[str, ...], first: Ranking) -> dict[str, float]:
     head = _head(first, expansion.PAPERS)
-    bags = reading.bags(first.keys[head].tolist())
-    return expansion.learn(terms, bags, expansion.says(first.scores[head].tolist()), snapshot.lexical.rarity)
+    says = dict(zip(first.keys[head].tolist(), expansion.says(first.scores[head].tolist()), strict=True))
+    heard = {key: say for key, say in says.items() if say >= expansion.LEAST_SAY}
+    return expansion.learn(terms, reading.bags([*heard]), [*heard.values()], snapshot.lexical.rarity)
 
 
 def _smoothed(reading: Reading, ranking: Ranking) -> Ranking:

@@ -23,6 +23,7 @@ class Reading:
         self._values: dict[int, Mapping[str, Any]] = {}
         self._papers: dict[int, Paper] = {}
         self._bags: dict[int, Counter[str]] = {}
+        self._vocabularies: dict[int, set[str]] = {}
         self._rows: dict[int, Rows16] = {}
 
     def papers(self, keys: Sequence[int]) -> dict[int, Paper]:
@@ -38,16 +39,27 @@ class Reading:
         self._read(keys)
         for key in keys:
             if key not in self._bags:
-                values = self._values[key]  # no paper need be made for its words
-                text = f"{values.get('title') or ''} {values.get('abstract') or ''}"
-                self._bags[key] = Counter(self._snapshot.lexical.stems(text))
+                self._bags[key] = Counter(self._snapshot.lexical.stems(self._text(key)))
         return [self._bags[key] for key in keys]
+
+    def vocabularies(self, keys: Sequence[int]) -> list[set[str]]:
+        """The stems of the titles and abstracts of these papers, in order."""
+        self._read(keys)
+        for key in keys:
+            if key not in self._vocabularies:
+                known = self._bags.get(key)
+                self._vocabularies[key] = set(self._snapshot.lexical.stems(self._text(key)) if known is None else known)
+        return [self._vocabularies[key] for key in keys]
 
     def rows(self, keys: Sequence[int]) -> Rows16:
         """The rows of these papers, of shape (papers, dimension)."""
         if missing := [key for key in keys if key not in self._rows]:
             self._rows |= self._snapshot.dense.rows(np.array(sorted(missing), dtype=np.int64))
         return np.array([self._rows[key] for key in keys])
+
+    def _text(self, key: int) -> str:
+        values = self._values[key]  # no paper need be made for its words
+        return f"{values.get('title') or ''} {values.get('abstract') or ''}"
 
     def _read(self, keys: Iterable[int]) -> None:
         if missing := [key for key in keys if key not in self._values]:
