@@ -115,12 +115,22 @@ class ModelShape(BaseModel):
     max_tokens: int
 
 
+class RuntimeShape(BaseModel):
+    """What ran the model, and how it did in its trial on texts like abstracts."""
+
+    runtime: str
+    version: str
+    texts_per_second: float
+    cosine: Annotated[float, Field(description="mean, to sentence-transformers in float32")]
+
+
 class CollectionAnswer(BaseModel):
     """What the collection is."""
 
     papers: int
     sources: dict[str, int]
     model: ModelShape
+    encoded_by: Annotated[list[RuntimeShape], Field(description="the runtimes that have encoded papers, latest last")]
     index_version: str
     sequence: Annotated[int, Field(description="number of changes so far")]
     version: Annotated[str, Field(description="version of Paperkin")]
@@ -137,6 +147,15 @@ class CollectionAnswer(BaseModel):
                 dimension=identity.dimension,
                 max_tokens=identity.max_tokens,
             ),
+            encoded_by=[
+                RuntimeShape(
+                    runtime=trial.runtime,
+                    version=trial.version,
+                    texts_per_second=trial.texts_per_second,
+                    cosine=trial.cosine,
+                )
+                for trial in snapshot.store.encoded_by()
+            ],
             index_version=index_version(snapshot),
             sequence=snapshot.sequence,
             version=version,

@@ -103,10 +103,20 @@ def info(directory: Path, facts: CollectionAnswer) -> str:
         "sources": sources or "none",
         "model": f"{facts.model.name}, {facts.model.dimension} dimensions, {facts.model.max_tokens} tokens",
         "weights": facts.model.weights_sha256,
+        "encoded by": _runtimes(facts),
         "index": f"version {facts.index_version}, change {facts.sequence:,}",
         "paperkin": facts.version,
     }
     return "\n".join(line for name, value in rows.items() for line in wrap(value, f"{name:<12}"))
+
+
+def _runtimes(facts: CollectionAnswer) -> str:
+    shown = [
+        f"{each.runtime} ({each.version}; in its trial {each.texts_per_second:g} texts a second, "
+        f"cosine {each.cosine:.4f} to float32)"
+        for each in facts.encoded_by
+    ]
+    return ", ".join(shown) or "not known"
 
 
 def many(count: int, noun: str) -> str:

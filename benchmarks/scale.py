@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -31,6 +30,7 @@ from typing import Any, Final
 import numpy as np
 
 from api.answers import SearchAnswer
+from benchmarks.quality import commit, processor
 from benchmarks.scale_collection import SHARES, fill, real_papers, rows_like
 from indexer import folding, lexicon
 from indexer.change import Change
@@ -38,6 +38,7 @@ from indexer.collection import Collection
 from indexer.dense import DenseIndex
 from indexer.encoder import Encoder, Rows, open_encoder
 from indexer.filters import Filters
+from indexer.machine import processors
 from indexer.paper import Paper
 from indexer.segment import SegmentFacts, write
 from indexer.selection import Selection
@@ -268,8 +269,9 @@ def main() -> None:
         case "dense":
             print(json.dumps(dense_alone(work, source, arguments.count)))
         case _:
-            machine = {"machine": platform.processor() or platform.machine(), "processors": os.cpu_count()}
-            print(json.dumps({**machine, "sizes": list(run(arguments.sizes, arguments.dense, work, source))}, indent=1))
+            name, changed = commit()
+            facts = {"commit": name, "changed_since": changed, "processor": processor(), "processors": processors()}
+            print(json.dumps({**facts, "sizes": run(arguments.sizes, arguments.dense, work, source)}, indent=1))
 
 
 def run(sizes_: str, dense_: str, work: Path, source: Path) -> list[dict[str, Any]]:

@@ -342,6 +342,7 @@ def test_info(toys: Run, collection: Collection) -> None:
     assert shown["papers"] == "4"
     assert shown["sources"] == "unknown 3, toys 1"
     assert shown["model"] == "toy, 5 dimensions, 256 tokens"
+    assert shown["encoded"] == "by  not known"
     assert "".join(done.out.split()).startswith(f"collection{collection.directory}")
 
 

@@ -407,6 +407,7 @@ def test_collection(reader: TestClient) -> None:
         "dimension": 5,
         "max_tokens": 256,
     }
+    assert answer["encoded_by"] == []  # the toy was tried by nobody
     assert answer["sequence"] == 1
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api import text, text_answers
-from api.schemas import CollectionAnswer, ModelShape
+from api.schemas import CollectionAnswer, ModelShape, RuntimeShape
 from indexer.identity import Record
 from indexer.paper import Paper
 from indexer.report import Report
@@ -349,6 +349,7 @@ def test_info() -> None:
         papers=1_234,
         sources={"daily-papers": 1_233, "": 1},
         model=ModelShape(name="toy", weights_sha256="abc", dimension=5, max_tokens=256),
+        encoded_by=[RuntimeShape(runtime="openvino-int8", version="openvino 1", texts_per_second=80.5, cosine=0.9992)],
         index_version="0123456789abcdef",
         sequence=7,
         version="1.2.3",
@@ -359,6 +360,8 @@ def test_info() -> None:
         "sources     daily-papers 1,233, unknown 1",
         "model       toy, 5 dimensions, 256 tokens",
         "weights     abc",
+        "encoded by  openvino-int8 (openvino 1; in its trial 80.5",
+        "            texts a second, cosine 0.9992 to float32)",
         "index       version 0123456789abcdef, change 7",
         "paperkin    1.2.3",
     )
