@@ -114,6 +114,8 @@ class Segment:
         positions = None if allowed is None else self._few(allowed)
         if positions is not None:
             return self.score(query, k, positions)
+        if self._codes is None and allowed is not None:
+            return self._among_all(query, k, allowed)
         if exact or self._codes is None:
             return self.score(query, k, self.living() if allowed is None else self._passing(allowed))
         return self._by_codes(self._codes, query, k, allowed)
@@ -144,6 +146,18 @@ class Segment:
         """The keys and rows of a small segment, in memory."""
         positions = self.living()
         return self.keys[positions], Exact(self.rows(positions))
+
+    def _among_all(self, query: Row, k: int, allowed: Selection) -> tuple[Keys, Scores]:
+        """By scoring all rows of a small segment: less work than to gather those that pass, where these are many."""
+        keys, rows = self._held
+        wanted = 2 * k * len(keys) // max(1, min(len(allowed), len(keys)))
+        while wanted < len(keys):
+            found, scores = rows.top(query, wanted)
+            passing = allowed.has(keys[found])
+            if np.count_nonzero(passing) >= k:
+                return merge([(keys[found][passing], scores[passing])], k)
+            wanted *= 4
+        return self.score(query, k, self._passing(allowed))
 
     def _by_codes(self, codes: Codes, query: Row, k: int, allowed: Selection | None) -> tuple[Keys, Scores]:
         """By the rows of the best by codes; of filtered ones so many more that enough of them pass."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 from indexer.collection import Collection
 from indexer.encoder import CompiledEncoder, open_encoder
@@ -50,14 +51,18 @@ def engine(collection: Collection, encoder: ToyEncoder) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this run keeps the compiled model: made anew, so that making it is tested too."""
-    return tmp_path_factory.mktemp("cache")
+def model_cache(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Where this run keeps the compiled model: made anew, so that making it is tested too, once for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    cache = (own if worker_id == "master" else own.parent) / "model-cache"
+    cache.mkdir(exist_ok=True)
+    return cache
 
 
 @pytest.fixture(scope="session")
 def real_encoder(model_cache: Path) -> CompiledEncoder:
-    encoder = open_encoder(None, model_cache)
+    with FileLock(model_cache / "preparing.lock"):
+        encoder = open_encoder(None, model_cache)
     assert isinstance(encoder, CompiledEncoder)
     return encoder
 

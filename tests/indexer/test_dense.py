@@ -42,16 +42,19 @@ def opened(directory: Path, *parts: tuple[Keys, Rows16], stale: Keys = NO_KEYS) 
     return DenseIndex.open(directory, facts, lambda after, _: stale if after == 1 else NO_KEYS, dimension)
 
 
+@pytest.mark.parametrize("few", [segment.FEW, 0], ids=["few pass", "many pass"])
 @given(rows=ROWS, fresh=ROWS, query=QUERY, k=st.integers(1, 50), data=st.data())
-def test_segments_are_one_index(rows: Rows16, fresh: Rows16, query: Row, k: int, data: st.DataObject) -> None:
-    """Stale rows are never found; new ones, under old or new keys, always are; a filter is obeyed; ties are whole."""
+def test_segments_are_one_index(few: int, rows: Rows16, fresh: Rows16, query: Row, k: int, data: st.DataObject) -> None:
+    """Stale rows are never found; new ones, under old or new keys, always are; a filter is obeyed, in the way for few
+    papers and in the way for many; ties are whole."""
     base = np.arange(len(rows), dtype=np.int64) * 7 + 3
     chosen = st.lists(st.booleans(), min_size=len(base), max_size=len(base))
     stale = base[np.array(data.draw(chosen), dtype=bool)]
     later = np.concatenate([stale, np.arange(1000, 1000 + len(fresh))])[: len(fresh)].astype(np.int64)
     kept = ~np.isin(base, stale)
     keys, held = np.concatenate([base[kept], later]), np.concatenate([rows[kept], fresh])
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segment, "FEW", few)
         index = opened(Path(place), (base, rows), (later, fresh), stale=stale)
         assert index.papers == len(keys)
         assert pairs(index.search(query, k)) == scan(keys, held, query, k)
