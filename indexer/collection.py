@@ -303,9 +303,10 @@ class Collection:
             raise IndexDamaged(f"The indexes in {self.directory} do not cover its papers.")
 
 
-def _passing(store: Store, lexical: LexicalIndex, condition: Condition) -> Keys:
-    """The keys that pass one condition, by what can tell."""
-    return (lexical.containing if condition.field in WRITTEN else store.passing)(condition)
+def _passing(store: Store, lexical: LexicalIndex, conditions: tuple[Condition, ...]) -> Keys:
+    """The keys that pass a group of conditions, by what can tell."""
+    first = conditions[0]
+    return lexical.containing(first) if first.field in WRITTEN else store.passing(conditions)
 
 
 def _size(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Which papers of one state pass which filters. Each condition is looked up once, and what was found is kept."""
+"""Which papers of one state pass which filters. Each group of conditions is looked up once; what was found is kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from indexer.filters import Condition, Filters
+from indexer.filters import Condition, Filters, grouped
 from indexer.selection import Keys, Selection, ascending
 
 MOST_KEYS: Final = 4_000_000
@@ -20,16 +20,16 @@ MOST: Final = 256
 
 
 def combine(
-    filters: Filters, passing: Callable[[Condition], Selection], everything: Callable[[], Selection]
+    filters: Filters, passing: Callable[[tuple[Condition, ...]], Selection], everything: Callable[[], Selection]
 ) -> Selection:
-    """The papers that pass all conditions. `passing` is asked for each as if it were not excluded.
+    """The papers that pass all conditions. `passing` is asked for each group of them as if none were excluded.
 
     Ids that are not excluded are alternatives: a paper passes them if it passes one.
     """
     ids = [each for each in filters.conditions if each.field == "id" and not each.excluded]
-    wanted = [passing(each) for each in filters.conditions if not each.excluded and each not in ids]
+    wanted = [passing(each) for each in grouped(c for c in filters.conditions if not c.excluded and c not in ids)]
     if ids:
-        found = [passing(each) for each in ids]
+        found = [passing((each,)) for each in ids]
         wanted.append(found[0] if len(found) == 1 else Selection(ascending(np.concatenate([f.keys for f in found]))))
     wanted.sort(key=len)
     kept = wanted[0] if wanted else everything()
@@ -37,7 +37,7 @@ def combine(
         kept = Selection(kept.keys[each.has(kept.keys)])
     for condition in filters.conditions:
         if condition.excluded:
-            kept = Selection(kept.keys[~passing(replace(condition, excluded=False)).has(kept.keys)])
+            kept = Selection(kept.keys[~passing((replace(condition, excluded=False),)).has(kept.keys)])
     return kept
 
 
@@ -47,8 +47,8 @@ class Matching:
     People page, and ask again with the same filters or with one more: what was found last is kept.
     """
 
-    def __init__(self, passing: Callable[[Condition], Keys], everything: Callable[[], Keys]) -> None:
-        """`passing` gives the keys that pass one condition, `everything` those of all papers; both ascending."""
+    def __init__(self, passing: Callable[[tuple[Condition, ...]], Keys], everything: Callable[[], Keys]) -> None:
+        """`passing` gives the keys that pass a group of conditions, `everything` all keys; both ascending."""
         self._look_up = passing
         self._everything = everything
         self._kept: OrderedDict[frozenset[Condition], Selection] = OrderedDict()
@@ -60,8 +60,8 @@ class Matching:
             return None
         return self._once(frozenset(filters.conditions), lambda: combine(filters, self._passing, self._all))
 
-    def _passing(self, condition: Condition) -> Selection:
-        return self._once(frozenset((condition,)), lambda: Selection(self._look_up(condition)))
+    def _passing(self, conditions: tuple[Condition, ...]) -> Selection:
+        return self._once(frozenset(conditions), lambda: Selection(self._look_up(conditions)))
 
     def _all(self) -> Selection:
         return self._once(frozenset(), lambda: Selection(self._everything()))

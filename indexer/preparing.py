@@ -31,8 +31,8 @@ _LEARNED: Final = 24
 """Texts to make a graph of integers by, of probes; half of them as long as abstracts."""
 _FILLED: Final = 0.85
 """Share of the window that a text of the trial may fill: words differ in tokens."""
-_ROUNDS: Final = 2
-"""Times that the texts are encoded for the clock, after once to warm up; the best counts."""
+_ROUNDS: Final = 3
+"""Times that each runtime encodes the texts for the clock, in turns, since a busy moment slows all; the best counts."""
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +50,8 @@ class _Candidates:
     expected: Rows
     graph: Any = None
     trials: dict[Runtime, Trial] = field(default_factory=dict)
+    encoders: dict[Runtime, Encoder] = field(default_factory=dict)
+    """Those that are correct."""
 
 
 def prepare(folder: Path, source: ModelSource, wanted: Runtime | None) -> Description:
@@ -65,6 +67,7 @@ def prepare(folder: Path, source: ModelSource, wanted: Runtime | None) -> Descri
         able.trials[runtime] = _attempt(able, runtime, partial(_compiled, able, runtime))
     if wanted is Runtime.CUDA or (wanted is None and has_cuda()):
         able.trials[Runtime.CUDA] = _attempt(able, Runtime.CUDA, partial(_on_device, able))
+    _race(able)
     if wanted and able.trials[wanted].problem:
         raise EncoderError(
             f"{source.name} cannot be run by {wanted}: {able.trials[wanted].problem}.",
@@ -111,14 +114,15 @@ def _fitting(model: SentenceModel, prompt: str, texts: Sequence[str]) -> list[st
 
 
 def _attempt(able: _Candidates, runtime: Runtime, make: Callable[[], Encoder]) -> Trial:
-    """Make an encoder, compare its rows with the expected ones, and time it."""
+    """Make an encoder and compare its rows with the expected ones."""
     version = torch_version() if runtime is Runtime.CUDA else runtime_version()
     try:
         encoder = make()
         cosine = _cosine(able, encoder)
         if not cosine >= MIN_COSINE:  # nor is NaN
             return Trial(runtime, version, 0.0, cosine, f"its rows agree only to a cosine of {cosine:.4f}")
-        return Trial(runtime, version, _speed(encoder, able.texts), cosine)
+        able.encoders[runtime] = encoder
+        return Trial(runtime, version, 0.0, cosine)
     except Exception as error:  # whatever stops a foreign converter or driver, the model itself still works
         return Trial(runtime, version, problem=str(error).strip().partition("\n")[0] or type(error).__name__)
 
@@ -128,14 +132,16 @@ def _cosine(able: _Candidates, encoder: Encoder) -> float:
     return round(float(np.sum(rows * able.expected, axis=1).mean()), 5)
 
 
-def _speed(encoder: Encoder, texts: Sequence[str]) -> float:
-    """Texts a second, once everything that is made on first use is there."""
-    times = []
+def _race(able: _Candidates) -> None:
+    """Note the texts a second of each correct runtime, once everything that is made on first use is there."""
+    times: dict[Runtime, list[float]] = {runtime: [] for runtime in able.encoders}
     for _ in range(_ROUNDS):
-        start = perf_counter()
-        encoder.encode(texts)
-        times.append(perf_counter() - start)
-    return round(len(texts) / min(times), 1)
+        for runtime, encoder in able.encoders.items():
+            start = perf_counter()
+            encoder.encode(able.texts)
+            times[runtime].append(perf_counter() - start)
+    for runtime, taken in times.items():
+        able.trials[runtime] = replace(able.trials[runtime], texts_per_second=round(len(able.texts) / min(taken), 1))
 
 
 def _compiled(able: _Candidates, runtime: Runtime) -> CompiledEncoder:

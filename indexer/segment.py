@@ -25,7 +25,7 @@ from indexer.vectors import BLOCK, NUMBERS_A_CODE, Codes, Exact, Positions, Row,
 EXACT: Final = 10_000
 """Papers up to which a segment has no codes: all its rows are scored in 0.3 ms."""
 SPARE: Final = 80
-SPARE_ROOT: Final = 0.5
+SPARE_ROOT: Final = 0.65
 """Of n papers the nearest k + max(`SPARE`, `SPARE_ROOT`·√n) by their codes are scored by their rows (docs/scale.md)."""
 FEW: Final = 1_500
 FEW_SHARE: Final = 1 / 500
@@ -166,7 +166,7 @@ class Segment:
         wanted = math.ceil(needed * self.facts.papers / max(passing, 1))
         while wanted < self.facts.papers // 4 or allowed is None:
             positions = self._passing(allowed, codes.nearest(query, wanted))
-            if len(positions) >= needed * 0.8 or wanted >= self.facts.papers:
+            if len(positions) >= needed * 0.9 or wanted >= self.facts.papers:
                 return self.score(query, k, np.sort(positions))
             wanted *= 4
         return self.score(query, k, self._passing(allowed))

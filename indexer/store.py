@@ -222,12 +222,12 @@ class Store(Database):
             ).fetchall()
         return [self._whole_paper(record, content) for record, content in rows]
 
-    def passing(self, condition: Condition) -> Keys:
-        """The keys, ascending, of the papers that pass a condition as if it were not excluded.
+    def passing(self, conditions: tuple[Condition, ...]) -> Keys:
+        """The keys, ascending, of the papers that pass a group of conditions (`grouped`) as if none were excluded.
 
         `Snapshot.matching` puts several together, and also knows conditions on words.
         """
-        return self._keys(*keys_sql(condition))
+        return self._keys(*keys_sql(conditions))
 
     def keys(self) -> Keys:
         """The keys of all papers, ascending."""

@@ -493,7 +493,7 @@ def read_everything(directory: Path) -> Iterator[Paper | PaperkinError]:
         lambda: list(store.papers(range(1, 100)).values()),
         lambda: [store.paper(paper.id) for paper in shipped()],
         store.sources,
-        lambda: store.passing(Condition("author", "li")),
+        lambda: store.passing((Condition("author", "li"),)),
         lambda: store.long_forms("TTS"),
         lambda: answers(directory, ToyEncoder()),
         lambda: ingest(collection, ToyEncoder(), NEW[:3], Report()),

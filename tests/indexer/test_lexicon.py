@@ -171,7 +171,7 @@ def containing(index: LexicalIndex, *conditions: str, papers: Sequence[int] = ra
         field, value = text.removeprefix("-").split(" ", 1)
         parsed.append(Condition("word" if field == "word" else "phrase", value, text[0] == "-"))
     everything = np.array(papers, dtype=np.int64)
-    selected = Matching(index.containing, lambda: everything).of(Filters(tuple(parsed)))
+    selected = Matching(lambda group: index.containing(group[0]), lambda: everything).of(Filters(tuple(parsed)))
     assert selected is not None
     keys: list[int] = selected.keys.tolist()
     return keys

@@ -27,11 +27,11 @@ def keys_of(numbers: set[int]) -> Keys:
 
 
 def matching_of(table: dict[tuple[str, str], set[int]], log: list[Condition] | None = None) -> Matching:
-    def passing(condition: Condition) -> Keys:
-        assert not condition.excluded
+    def passing(conditions: tuple[Condition, ...]) -> Keys:
+        assert not any(each.excluded for each in conditions)
         if log is not None:
-            log.append(condition)
-        return keys_of(table[condition.field, condition.value])
+            log.extend(conditions)
+        return keys_of(set.intersection(*(table[each.field, each.value] for each in conditions)))
 
     return Matching(passing, lambda: keys_of(set(range(1, PAPERS + 1))))
 
@@ -77,6 +77,29 @@ def test_a_condition_is_looked_up_once() -> None:
     assert three.keys.tolist() == [3]
     known.of(Filters((a, Condition("word", "b", excluded=True))))
     assert sorted(log, key=str) == sorted([a, b, c], key=str)
+
+
+def test_a_range_of_days_is_looked_up_as_one() -> None:
+    """Both ends of a range go into one look, which few papers pass, whatever else is asked for; each for itself, or
+    excluded, is looked up alone."""
+    table = {("after", "2020"): {3, 4, 5}, ("until", "2021"): {1, 2, 3}, ("word", "a"): {3, 5}}
+    log: list[tuple[Condition, ...]] = []
+
+    def passing(conditions: tuple[Condition, ...]) -> Keys:
+        log.append(conditions)
+        return keys_of(set.intersection(*(table[each.field, each.value] for each in conditions)))
+
+    known = Matching(passing, lambda: keys_of(set(range(1, 6))))
+    after, until, word = Condition("after", "2020"), Condition("until", "2021"), Condition("word", "a")
+    for filters, expected in (
+        ((word, after, until), [3]),
+        ((after,), [3, 4, 5]),
+        ((after, Condition("until", "2021", excluded=True)), [4, 5]),
+    ):
+        selected = known.of(Filters(filters))
+        assert selected is not None
+        assert selected.keys.tolist() == expected
+    assert log == [(after, until), (word,), (after,), (until,)]
 
 
 @pytest.mark.parametrize(("limit", "kept"), [("MOST", 3), ("MOST_KEYS", 30)])
