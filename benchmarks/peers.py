@@ -66,8 +66,8 @@ THREADS: Final = (
     "RAYON_NUM_THREADS",
     "TOKIO_WORKER_THREADS",
     "LANCE_CPU_THREADS",
-    "LANCE_IO_THREADS",
 )
+"""Not `LANCE_IO_THREADS`: with a single one lancedb 0.40 waits for ever when it has built an index."""
 PATIENCE: Final = 1_200.0
 BATCHES: Final = 40
 PAUSE: Final = 0.05
@@ -126,7 +126,8 @@ def run(name: str, task: str, place: Path, options: argparse.Namespace, *more: s
         return {"failed": f"not done after {PATIENCE:.0f} s"}
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        return {"failed": f"status {done.returncode}: {said[-1][:60] if said else ''}"}
+        last = said[-1].replace(str(place), place.name) if said else ""
+        return {"failed": f"status {done.returncode}: {last[:60]}"}
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -231,7 +232,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=options.work) as place:
         for peer in present:
             print(f"{peer} …", file=sys.stderr)
-            peers[peer] = measure(peer, Path(place), options)
+            peers[peer] = {"commit": name, "changed_since": changed, **measure(peer, Path(place), options)}
             if options.save:
                 options.save.write_text(json.dumps(merged(options.save, facts, peers), indent=1) + "\n")
     return {**facts, "peers": peers}
