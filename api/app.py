@@ -21,6 +21,8 @@ from indexer.errors import PaperkinError
 
 REFRESH: Final = 0.5
 """Seconds between two looks at the collection's manifest."""
+PATIENCE: Final = 5.0
+"""Seconds until the next look after one that failed."""
 _log = logging.getLogger(__name__)
 
 
@@ -67,7 +69,10 @@ async def _keep_fresh(app: FastAPI) -> AsyncIterator[None]:
                 collection.tidy()  # looks at the present state first
             except (PaperkinError, OSError) as error:  # the next question will meet it and say so
                 _log.warning("%s", error)
-                stopped.wait(10 * REFRESH)
+                stopped.wait(PATIENCE)
+            except Exception:  # a defect of ours, which must not end the watching
+                _log.exception("The collection cannot be looked at.")
+                stopped.wait(PATIENCE)
 
     watcher = threading.Thread(target=watch, name="refresh", daemon=True)
     watcher.start()
@@ -75,4 +80,4 @@ async def _keep_fresh(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         stopped.set()
-        watcher.join()
+        watcher.join(REFRESH)  # a fold that is under way is left: what it has written so far counts for nothing

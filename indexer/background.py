@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +23,16 @@ Row = NDArray[np.float32]
 Rows = NDArray[np.float32]
 Pages = Iterable[tuple[Any, NDArray[np.float16]]]
 
-BACKGROUND: Final = "background.npz"
+BACKGROUND: Final = "background.bin"
 SAMPLE: Final = 10_000
 """Papers that the mean and the covariance are taken from; all of a smaller collection."""
 SMALL: Final = 2_000
 """Papers up to which it is drawn anew with every change: that takes milliseconds."""
+_COUNTS: Final = 16
+"""Bytes of the two counts before the numbers."""
 REDRAWN_SHARE: Final = 0.1
-"""Share of its papers by which a larger collection must grow or shrink before it is drawn anew."""
+"""Share of its papers by which a larger collection must grow or shrink before it is drawn anew. Papers that were
+replaced do not count: what a collection is about seldom changes so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,27 +45,23 @@ class Background:
     papers: int
 
     def save(self, path: Path) -> None:
-        """Write to a file. Equal backgrounds are equal files."""
-        counts = np.array([self.rows, self.papers], dtype="<i8")
-        np.savez(path, mean=self.mean.astype("<f4"), covariance=self.covariance.astype("<f4"), counts=counts)
+        """Write to a file: the numbers one after the other. Equal backgrounds are equal files."""
+        numbers = [np.array([self.rows, self.papers], dtype="<i8"), self.mean, self.covariance.ravel()]
+        path.write_bytes(numbers[0].tobytes() + b"".join(each.astype("<f4").tobytes() for each in numbers[1:]))
 
     @classmethod
     def load(cls, path: Path, dimension: int) -> Background:
         """Raises `IndexDamaged` where the file is not one of `save`: a collection may come from a stranger."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                mean, covariance, counts = (file[name] for name in ("mean", "covariance", "counts"))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            whole = path.stat().st_size == _COUNTS + 4 * dimension * (dimension + 1)
+            content = path.read_bytes() if whole else b""
+        except OSError as error:
             raise IndexDamaged(f"{path} cannot be read.") from error
-        shapes = (mean.shape, covariance.shape, counts.shape)
-        kinds = (mean.dtype, covariance.dtype, counts.dtype)
-        if (
-            shapes != ((dimension,), (dimension, dimension), (2,))
-            or kinds != (np.float32, np.float32, np.int64)
-            or not (np.isfinite(mean).all() and np.isfinite(covariance).all() and 0 <= counts[0] <= counts[1])
-        ):
+        rows, papers = np.frombuffer(content[:_COUNTS], dtype="<i8") if whole else (1, 0)
+        numbers = np.frombuffer(content[_COUNTS:], dtype="<f4").astype(np.float32)
+        if not (0 <= rows <= papers and np.isfinite(numbers).all()):
             raise IndexDamaged(f"{path} is not as it was written.")
-        return cls(mean, covariance, int(counts[0]), int(counts[1]))
+        return cls(numbers[:dimension], numbers[dimension:].reshape(dimension, dimension), int(rows), int(papers))
 
 
 def build(path: Path, before: Path | None, pages: Callable[[], Pages], papers: int, dimension: int) -> None:

@@ -21,15 +21,15 @@ from indexer.machine import processors
 Rows = NDArray[np.float32]
 
 RECENT: Final = 1_024
-"""Rows of recent questions that are kept: 1.5 MB at 384 dimensions."""
+"""Rows of recent questions that are kept: 1.5 MB at 384 dimensions, beside their texts."""
 LARGEST: Final = 8
 """Questions a call at most: more together are hardly cheaper each, and all wait for the last."""
 
 _TRIAL: Final = tuple(
     ending + start * times
-    for times in (1, 6)
+    for times in (1, 6, 40)
     for start in (" speech", " a graph")
-    for ending in ("face", "emotion", "two")
+    for ending in ("face", "emotion", "two", "three")
 )
 
 

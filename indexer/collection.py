@@ -34,7 +34,7 @@ from indexer.manifest import DENSE, MANIFEST, Manifest
 from indexer.matching import Matching
 from indexer.null_model import NullModel
 from indexer.paper import TEXT_RECIPE, Paper
-from indexer.segment import FACTORY
+from indexer.segment import FACTORY, FEW, FEW_SHARE, SPARE, SPARE_ROOT
 from indexer.selection import Keys, Selection
 from indexer.store import Store
 from indexer.store_writer import StoreWriter
@@ -210,13 +210,14 @@ class Collection:
         dimension = self.identity.dimension
         state = store.state()
         lexical = LexicalIndex(place / LEXICAL)
+        dense = DenseIndex.open(place / DENSE, manifest.segments, store.changed, dimension)
         snapshot = Snapshot(
             store=store,
-            dense=DenseIndex.open(place / DENSE, manifest.segments, store.changed, dimension),
+            dense=dense,
             lexical=lexical,
             papers=state.papers,
             sequence=state.sequence,
-            fingerprint=self._fingerprint(state.fingerprint, manifest),
+            fingerprint=self._fingerprint(state.fingerprint, manifest, dense),
             null=manifest.null,
             background=Background.load(place / BACKGROUND, dimension),
             passing=Matching(partial(_passing, store, lexical), store.keys),
@@ -224,13 +225,14 @@ class Collection:
         store.close_when_unused()  # questions that are still being answered go on reading from it
         return snapshot
 
-    def _fingerprint(self, content: int, manifest: Manifest) -> str:
+    def _fingerprint(self, content: int, manifest: Manifest, dense: DenseIndex) -> str:
         facts = {
             "content": f"{content:064x}",
             "model": asdict(self.identity),
             "recipe": TEXT_RECIPE,
-            "factory": FACTORY,
+            "factory": [FACTORY, SPARE, SPARE_ROOT, FEW, FEW_SHARE],
             # Which papers codes miss depends on the rows that they were learned from.
+            "stale": [hashlib.sha256(each.stale.tobytes()).hexdigest() for each in dense.segments if each.facts.coded],
             "codes": [manifest.files[f"{DENSE}/{each.files[-1]}"].sha256 for each in manifest.segments if each.coded],
             "lexical": SCHEMA,
             "null": manifest.null and manifest.null.to_json(),

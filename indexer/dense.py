@@ -44,7 +44,12 @@ class DenseIndex:
 
     def best(self, queries: Row) -> Scores:
         """The best inner product of each query, of shape (queries, dimension); there must be a row."""
-        return np.array([self.search(query, 1)[1][0] for query in queries], dtype=np.float32)
+        found = (self.search(query, 1)[1] for query in queries)
+        best = [
+            scores if len(scores) else self.search(query, 1, exact=True)[1]
+            for query, scores in zip(queries, found, strict=True)
+        ]
+        return np.array([scores[0] for scores in best], dtype=np.float32)
 
     def scores(self, query: Row, keys: Keys) -> dict[int, float]:
         """The inner products of `query` with the rows of some keys, by the same arithmetic as `search`."""

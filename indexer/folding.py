@@ -1,8 +1,8 @@
 """How the dense index grows: new rows make a segment of their own, and small segments are folded into larger ones.
 
-A segment stays at least `GROWTH` times as large as what follows it: there are few, and a row is written anew only as
-often as the collection has grown fourfold since. It is a log-structured merge tree (P. O'Neil, E. Cheng, D. Gawlick
-and E. O'Neil, Acta Informatica 33, 1996).
+A segment stays at least `GROWTH` times as large as what follows it: there are few, and how often a row is written anew
+grows with the logarithm of the collection: in an import in chunks of 512 papers 8 times of 100,000, 11.5 times of a
+million. It is a log-structured merge tree (P. O'Neil, E. Cheng, D. Gawlick and E. O'Neil, Acta Informatica 33, 1996).
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def _folded(
         else:
             made.append(_carried(segment, sequence))
     parts = [_part(segment) for segment in segments[start:]] + ([fresh] if fresh is not None and added else [])
-    if start == len(segments) - 1 and not added and not _is_stale(segments[start]):
+    last = segments[start] if start == len(segments) - 1 and not added else None
+    if last and (not _is_stale(last) or (limit is not None and last.live > limit)):
         made.append(_carried(segments[start], sequence))
     elif parts:
         made.append(_write(directory, _name([*_facts(segments), *made]), sequence, parts, dimension))

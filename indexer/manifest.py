@@ -89,6 +89,7 @@ class Manifest:
             and DIRECTORY.fullmatch(self.directory) is not None
             and not any(name.is_absolute() or ".." in name.parts for name in names)
             and {Path(DENSE, name) for segment in self.segments for name in segment.files} <= set(names)
+            and len({segment.name for segment in self.segments}) == len(self.segments)
             and BACKGROUND in self.files
         )
 

@@ -13,8 +13,8 @@ import numpy as np
 from indexer.filters import Condition, Filters, grouped
 from indexer.selection import Keys, Selection, ascending
 
-MOST_KEYS: Final = 4_000_000
-"""Keys that are kept in all, of 9 bytes each."""
+MOST_BYTES: Final = 64_000_000
+"""Bytes that are kept in all."""
 MOST: Final = 256
 """Selections that are kept, however small."""
 
@@ -75,7 +75,7 @@ class Matching:
         with self._lock:
             self._kept[conditions] = found
             while len(self._kept) > 1 and (
-                len(self._kept) > MOST or sum(len(each) for each in self._kept.values()) > MOST_KEYS
+                len(self._kept) > MOST or sum(each.size for each in self._kept.values()) > MOST_BYTES
             ):
                 self._kept.popitem(last=False)
         return found

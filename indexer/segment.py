@@ -34,6 +34,7 @@ FACTORY: Final = f"SQfp16, above {EXACT} papers PQ4fs{NUMBERS_A_CODE} and SQfp16
 """Names the files and what is in them. Stored in the manifest: an index of another factory is made anew."""
 
 _KEY: Final = np.dtype("<i8")
+_LARGEST: Final = 2**62
 Changed = Callable[[int, int], Keys]
 """The keys, up to one, that were written or removed after a change."""
 SUFFIXES: Final = (".keys", ".rows", ".codes")
@@ -62,7 +63,9 @@ class SegmentFacts:
         """Raises `ValueError` where a segment cannot be so: a collection may come from a stranger."""
         facts = cls(**values)
         named = type(facts.name) is str and facts.name.isascii() and facts.name.isdigit()
-        if not named or type(facts.papers) is not int or type(facts.sequence) is not int or facts.papers < 1:
+        if not named or type(facts.papers) is not int or type(facts.sequence) is not int:
+            raise ValueError("This is no segment.")
+        if not (1 <= facts.papers <= _LARGEST and 0 <= facts.sequence <= _LARGEST):
             raise ValueError("This is no segment.")
         return facts
 
@@ -100,6 +103,7 @@ class Segment:
         self._codes = Codes.load(path, facts.papers, dimension) if facts.coded else None
         stale = self.find(changed(facts.sequence, int(self.keys[-1])))
         self.live: Final = facts.papers - len(stale)
+        self.stale: Final[Keys] = self.keys[stale]
         self._alive: NDArray[np.bool_] | None = None
         if len(stale):
             self._alive = np.ones(facts.papers, dtype=bool)
@@ -164,10 +168,15 @@ class Segment:
         passing = self.live if allowed is None else min(len(allowed), self.live)
         needed = min(passing, k + max(SPARE, math.ceil(SPARE_ROOT * math.sqrt(passing))))
         wanted = math.ceil(needed * self.facts.papers / max(passing, 1))
-        while wanted < self.facts.papers // 4 or allowed is None:
-            positions = self._passing(allowed, codes.nearest(query, wanted))
-            if len(positions) >= needed * 0.9 or wanted >= self.facts.papers:
-                return self.score(query, k, np.sort(positions))
+        # Where the question's neighbours do not pass, to score all that pass is less work than to look ever deeper.
+        while wanted < (
+            self.facts.papers if allowed is None else min(self.facts.papers // 4, max(passing, needed * 4))
+        ):
+            positions = np.sort(self._passing(allowed, codes.nearest(query, wanted)))
+            keys, scores = self.score(query, len(positions), positions)
+            # A tie with the last of them may go on among those that were not scored.
+            if len(keys) >= needed * 0.9 and (len(keys) <= k or scores[k - 1] > scores[-1]):
+                return merge([(keys, scores)], k)
             wanted *= 4
         return self.score(query, k, self._passing(allowed))
 

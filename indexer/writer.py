@@ -68,14 +68,27 @@ class Writer:
             generation.remove_others(self._directory, manifest)
             self._in_force = manifest
             return
-        self._in_force = generation.build(self._directory, self.store, self._dimension, manifest)
+        try:
+            self._in_force = generation.build(self._directory, self.store, self._dimension, manifest)
+        except IndexDamaged as error:
+            if manifest is None:
+                raise
+            # Damage in a large file is met only where it is read: what these indexes were is not to be built upon.
+            _log.warning("The indexes are made anew: %s", error.message)
+            self.rebuild()
         self.published = True
 
     def tidy(self) -> None:
         """Fold the segments of the dense index that are due, however large; what is in force serves meanwhile."""
         manifest = self._in_force
-        if manifest and folding.is_due(generation.open_dense(self._directory, manifest, self.store, self._dimension)):
-            self._in_force = generation.tidy(self._directory, self.store, self._dimension, manifest)
+        if manifest is None:
+            return
+        try:
+            if folding.is_due(generation.open_dense(self._directory, manifest, self.store, self._dimension)):
+                self._in_force = generation.tidy(self._directory, self.store, self._dimension, manifest)
+        except IndexDamaged as error:
+            _log.warning("The indexes are made anew: %s", error.message)
+            self.rebuild()
 
     def rebuild(self) -> None:
         """Make both indexes anew from the truth, whatever they were."""

@@ -24,9 +24,10 @@ from search.answer import Answer, Hit, Plan, Standing, Step
 from search.calibration import BEST_OF
 from search.confidence import Confidence, assess
 from search.hints import Hint
+from search.places import UNRANKED, Place, Ranking
 from search.query import Mode, Page, Query
 from search.question import NEWEST, Question, understand
-from search.ranking import RANKING, UNRANKED, Candidates, Place, Ranking, beyond, by_both, by_meaning, by_words
+from search.ranking import RANKING, Candidates, beyond, by_both, by_meaning, by_words
 from search.reading import Reading
 from search.standing import NO_WORDS, UNKNOWN_WORDS, reasons
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,17 @@ from indexer.rarity import idf
 from indexer.selection import Keys, Selection
 from search import acronyms, calibration, expansion, explain, feedback, fusion, kin, sentences
 from search.fusion import Column
+from search.places import NOTHING, Found, Positions, Ranking, last_tie
 from search.reading import Reading
 
 Row = NDArray[np.float32]
-Positions = NDArray[np.int64]
 
 LEXICAL_DEPTH: Final = 100
 """Papers that may gain by their words. Fixed, so that a ranking does not depend on which page of it is asked for."""
+FIRST: Final = 250
+"""Nearest papers that every question looks for: what a hybrid ranking of up to 50 hits needs."""
+DEEPER: Final = 5
+"""How many times more are looked for where these are not enough."""
 COMMON_SHARE: Final = 0.6
 """Of more than `COMMON_FROM` papers, share from which on a word that they have is not looked up beside others. To read
 the long lists of such words is half of what words cost; they tell little, and without them nDCG@10 is the same."""
@@ -31,7 +35,7 @@ DECIMALS: Final = 6
 """Of a smoothed score: sums in another order differ behind these, and papers of one text must tie."""
 
 RANKING: Final = {
-    "fusion": ["TM2C2", fusion.DENSE_WEIGHT, LEXICAL_DEPTH, COMMON_SHARE, COMMON_FROM],
+    "fusion": ["TM2C2", fusion.DENSE_WEIGHT, LEXICAL_DEPTH, COMMON_SHARE, COMMON_FROM, FIRST, DEEPER],
     "expansion": [expansion.PAPERS, expansion.TERMS, expansion.WEIGHT, expansion.TEMPERATURE, expansion.LEAST_SAY],
     "kin": [kin.POOL, kin.POWER, DECIMALS],
     "feedback": [feedback.LIKED_WEIGHT, feedback.DISLIKED_WEIGHT, feedback.RIDGE, background.SAMPLE],
@@ -51,93 +55,6 @@ RANKING: Final = {
 """What the ranking depends on besides the collection. Part of the index version."""
 
 
-class Place(NamedTuple):
-    """A place in a ranking, before the paper is read. The three parts sum to the score."""
-
-    key: int
-    score: float
-    dense: float | None
-    lexical: float | None
-    meaning: float = 0.0
-    words: float = 0.0
-    kin: float = 0.0
-
-
-class Found(NamedTuple):
-    """Keys and their scores, best first."""
-
-    keys: Keys
-    scores: Column
-
-    def within(self, keys: Keys) -> Column:
-        """The scores of some keys, of those that were not found 0."""
-        order = np.argsort(self.keys)
-        at = np.searchsorted(self.keys, keys, sorter=order)
-        at = order[np.minimum(at, len(order) - 1)] if len(order) else at
-        scores = np.zeros(len(keys))
-        if len(order):
-            here = self.keys[at] == keys
-            scores[here] = self.scores[at[here]]
-        return scores
-
-
-NOTHING: Final = Found(np.empty(0, dtype=np.int64), np.empty(0))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranking:
-    """The beginning of a ranking, in no order: for each paper its key, its score, and the parts that sum to it.
-
-    `dense` are the cosines, of a ranking that has any; `lexical` the papers found by words. `learned` are the stems
-    that were learned on the way, with their weights.
-    """
-
-    keys: Keys
-    scores: Column
-    meaning: Column
-    words: Column
-    kin: Column
-    dense: Column | None = None
-    lexical: Found = NOTHING
-    learned: Mapping[str, float] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def head(self, count: int) -> Positions:
-        """Where the best are, best first, ties by key, with all that tie with the last."""
-        return _best(self.keys, self.scores, count)
-
-    def find(self, key: int) -> Place | None:
-        """The place of one paper, if it is there."""
-        at = np.flatnonzero(self.keys == key)
-        return self.place(at[0]) if len(at) else None
-
-    def without(self, keys: Keys) -> Ranking:
-        """The ranking less some papers."""
-        left = ~np.isin(self.keys, keys)
-        columns = (self.scores[left], self.meaning[left], self.words[left], self.kin[left])
-        return Ranking(self.keys[left], *columns, None if self.dense is None else self.dense[left], self.lexical)
-
-    def place(self, at: np.intp | int) -> Place:
-        """One of them."""
-        key = int(self.keys[at])
-        words = np.flatnonzero(self.lexical.keys == key)
-        return Place(
-            key,
-            float(self.scores[at]),
-            None if self.dense is None else float(self.dense[at]),
-            float(self.lexical.scores[words[0]]) if len(words) else None,
-            float(self.meaning[at]),
-            float(self.words[at]),
-            float(self.kin[at]),
-        )
-
-
-_NONE: Final = np.empty(0)
-UNRANKED: Final = Ranking(NOTHING.keys, _NONE, _NONE, _NONE, _NONE)
-
-
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """The papers that may be found: `allowed`, `None` for all, but those that the question is asked `without`."""
@@ -147,7 +64,21 @@ class Candidates:
     without: Collection[int]
 
     def near(self, row: Row, k: int) -> Found:
-        """The k nearest papers and all that tie with the last, with their cosines."""
+        """The k nearest papers and all that tie with the last, with their cosines. Fewer of them are the first of more.
+
+        A large index can miss a near paper, and find it when it is asked for more. Then it stays missed: what has once
+        been the first of the list is so however much of it is asked for, so that pages join.
+        """
+        found, depth = self._nearest(row, FIRST), FIRST
+        while depth < k and len(found.keys) >= depth:
+            depth *= DEEPER
+            more = self._nearest(row, depth)
+            behind = more.scores < found.scores[-1]
+            found = Found(*(np.concatenate((a, b[behind])) for a, b in zip(found, more, strict=True)))
+        kept = last_tie(found.scores, k)
+        return Found(found.keys[:kept], found.scores[:kept])
+
+    def _nearest(self, row: Row, k: int) -> Found:
         return self._cut(*self.snapshot.dense.search(row, k + len(self.without), self.allowed), k)
 
     def every(self, row: Row) -> Found:
@@ -168,8 +99,8 @@ class Candidates:
             # A few are searched for in vain: a set of all others would cost as much as the collection is large.
             left = ~np.isin(keys, list(self.without))
             keys, scores = keys[left], scores[left]
-            left = scores >= scores[k - 1] if len(keys) > k else left[left]
-            keys, scores = keys[left], scores[left]
+            kept = last_tie(scores, k)
+            keys, scores = keys[:kept], scores[:kept]
         return Found(keys, scores.astype(np.float64))
 
 
@@ -315,16 +246,3 @@ def _head(ranking: Ranking, count: int) -> Positions:
         return head
     scores = ranking.scores[head]
     return head[scores > scores[count - 1]] if count else head[:0]
-
-
-def _best(keys: Keys, scores: Column, count: int) -> Positions:
-    """Where the best of some scores are, best first, ties by key, with all that tie with the last."""
-    if not count:
-        return np.empty(0, dtype=np.int64)
-    if len(keys) > count:
-        least = np.partition(scores, len(scores) - count)[len(scores) - count]
-        among = np.flatnonzero(scores >= least)
-    else:
-        among = np.arange(len(keys))
-    order: Positions = among[np.lexsort((keys[among], -scores[among]))]
-    return order

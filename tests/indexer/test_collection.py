@@ -20,7 +20,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from indexer import folding, generation
+from indexer import background, folding, generation
+from indexer import manifest as manifest_module
 from indexer.change import Change
 from indexer.collection import Collection
 from indexer.errors import (
@@ -271,6 +272,34 @@ def test_derived_damage_heals(collection: Collection, damage: Callable[[Path], o
     assert everything(reopened) == {paper.id: paper for paper in PAPERS}
     assert found(reopened, "speech") == {"a", "c"}
     assert reopened.verify() == []
+
+
+@pytest.mark.parametrize("name", ["background.bin", "lexical/meta.json"])
+def test_damage_that_a_writer_meets_heals(
+    collection: Collection, encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """In a large collection files are not compared with their checksums on opening: a change that meets damage in one
+    makes the indexes anew, and the collection goes on."""
+    monkeypatch.setattr(manifest_module, "EAGER_BYTES", 0)
+    monkeypatch.setattr(background, "SMALL", 0)
+    monkeypatch.setattr(generation, "RESIDUE_SMALL", 0)
+    path = next(collection.directory.glob(f"index-*/{name}"))
+    path.write_bytes(b"\xff" * path.stat().st_size)
+    ingest(collection, encoder, [Paper("new", "graph")], Report())
+    assert found(collection, "graph") == {"new"}
+    assert collection.verify() == []
+
+
+@pytest.mark.usefixtures("large")
+def test_a_change_leaves_a_large_fold_to_tidying(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A removal by which a large segment becomes due for writing anew does not write it: nobody waits for that."""
+    monkeypatch.setattr(folding, "INLINE", 1)
+    monkeypatch.setattr(folding, "STALE_SHARE", 0.1)
+    with collection.writing("test") as writer:
+        writer.remove(["a"])
+    assert [each.facts.papers for each in collection.snapshot().dense.segments] == [4]
+    collection.tidy()
+    assert [each.facts.papers for each in collection.snapshot().dense.segments] == [3]
 
 
 def test_a_commit_without_indexes_is_caught_up(collection: Collection, encoder: ToyEncoder) -> None:

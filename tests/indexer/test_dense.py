@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -12,12 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer import rows_file, segment
+from indexer.collection import Snapshot
 from indexer.dense import DenseIndex
 from indexer.errors import IndexDamaged
 from indexer.rows_file import RowsFile
 from indexer.segment import Segment, SegmentFacts, write
 from indexer.selection import Keys, Selection
 from indexer.vectors import Row, Rows16
+from search import ranking
+from search.ranking import Candidates
 from tests.indexer.test_vectors import QUERY, ROWS, unit
 
 NO_KEYS = np.empty(0, dtype=np.int64)
@@ -78,7 +84,7 @@ def like_texts(count: int, seed: int) -> Rows16:
 
 
 @pytest.fixture(scope="module")
-def coded(tmp_path_factory: pytest.TempPathFactory) -> tuple[DenseIndex, Keys, Rows16]:
+def coded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DenseIndex, Keys, Rows16]]:
     """4,000 rows in one segment with codes and 300 in one without; a fifth of the first is stale."""
     rows, fresh = like_texts(COUNT, 1), like_texts(300, 2)
     keys = np.arange(COUNT, dtype=np.int64) * 2 + 1
@@ -88,7 +94,38 @@ def coded(tmp_path_factory: pytest.TempPathFactory) -> tuple[DenseIndex, Keys, R
         patch.setattr(segment, "EXACT", 1_000)
         index = opened(tmp_path_factory.mktemp("coded"), (keys, rows), (later, fresh), stale=stale)
     kept = ~np.isin(keys, stale)
-    return index, np.concatenate([keys[kept], later]), np.concatenate([rows[kept], fresh])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segment, "FEW", 20)  # otherwise so few would pass filters that codes were not asked
+        patch.setattr(segment, "FEW_SHARE", 0)
+        yield index, np.concatenate([keys[kept], later]), np.concatenate([rows[kept], fresh])
+
+
+def test_ties_are_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 400 equal rows among 3,000 all come where one of them is the last that is asked for, codes or not."""
+    monkeypatch.setattr(segment, "EXACT", 1_000)
+    rows = like_texts(3_000, 5)
+    rows[1_000:1_400] = rows[1_000]
+    index = opened(tmp_path, (np.arange(3_000, dtype=np.int64), rows))
+    for k in (1, 10, 100, 250):
+        found, _ = index.search(rows[1_000].astype(np.float32), k)
+        assert found.tolist() == list(range(1_000, 1_400))
+
+
+def test_pages_join(coded: tuple[DenseIndex, Keys, Rows16], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many papers are asked for, the first of them are the same: what codes have missed once stays missed."""
+    index, _, _ = coded
+    monkeypatch.setattr(ranking, "FIRST", 5)
+    monkeypatch.setattr(segment, "SPARE", 3)
+    monkeypatch.setattr(segment, "SPARE_ROOT", 0)
+    candidates = Candidates(cast("Snapshot", SimpleNamespace(dense=index)), None, ())
+    missed = False
+    for question in QUESTIONS:
+        whole = candidates.near(question, 600).keys.tolist()
+        assert len(set(whole)) == len(whole)
+        for k in (1, 5, 6, 25, 26, 300):
+            assert candidates.near(question, k).keys.tolist() == whole[:k]
+        missed |= whole[:100] != index.search(question, 100, exact=True)[0].tolist()
+    assert missed  # otherwise this would show nothing
 
 
 QUESTIONS = like_texts(60, 3).astype(np.float32)

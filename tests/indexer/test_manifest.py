@@ -127,7 +127,7 @@ VALUES: Final[dict[str, Any]] = {
     "files": {
         "dense/000001.keys": {"size": 32, "sha256": "0" * 64},
         "dense/000001.rows": {"size": 4, "sha256": "0" * 64},
-        "background.npz": {"size": 10, "sha256": "0" * 64},
+        "background.bin": {"size": 10, "sha256": "0" * 64},
     },
 }
 

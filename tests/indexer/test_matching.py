@@ -102,9 +102,9 @@ def test_a_range_of_days_is_looked_up_as_one() -> None:
     assert log == [(after, until), (word,), (after,), (until,)]
 
 
-@pytest.mark.parametrize(("limit", "kept"), [("MOST", 3), ("MOST_KEYS", 30)])
+@pytest.mark.parametrize(("limit", "kept"), [("MOST", 3), ("MOST_BYTES", 3 * (10 * 8 + 11))])
 def test_what_was_asked_last_is_kept(monkeypatch: pytest.MonkeyPatch, limit: str, kept: int) -> None:
-    """Of six selections of ten keys the latest three are kept: neither more of them, nor more keys."""
+    """Of six selections of ten keys the latest three are kept: neither more of them, nor more bytes."""
     monkeypatch.setattr(matching, limit, kept)
     log: list[Condition] = []
     conditions = [Condition("source", str(number)) for number in range(6)]
