@@ -59,6 +59,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         index = f"{place}/rows.faiss"
         environment = {**os.environ, "PAPERKIN_COLLECTION": f"{place}/collection", "HF_HUB_OFFLINE": "1"}
+        environment["PYTHONPYCACHEPREFIX"] = f"{place}/bytecode"  # compiled once, as installing does for both
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         ours = [sys.executable, "-c", "from api.cli import main; main()"]
         theirs = [sys.executable, "-c", SCRIPT, model, papers, index, QUESTION]
         run([*ours, "index", papers], environment)

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from indexer.errors import CollectionBusy, CollectionError
 from indexer.files import write_whole
 
@@ -25,6 +23,8 @@ def writer_lock(directory: Path, purpose: str, timeout: float) -> Iterator[None]
 
     Raises `CollectionBusy`, naming the holder, after `timeout` seconds.
     """
+    from filelock import FileLock, Timeout  # a reader never pays for it: it imports asyncio
+
     # An object of its own for each use: two threads of one process exclude each other too.
     lock = FileLock(directory / LOCK, thread_local=False)
     try:
