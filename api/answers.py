@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas import PaperShape
+from indexer.paper import to_record
 from search.answer import Answer, Hit, Plan, Standing
 from search.confidence import Confidence
 from search.explain import Explanation, Match
+from search.feed import Listed
 from search.hints import Hint
 
 
@@ -210,3 +212,68 @@ class RankAnswer(BaseModel):
             took_ms=round(took_ms, 2),
             plan=PlanShape.of(standing.plan),
         )
+
+
+class DayShape(BaseModel):
+    """A day with papers."""
+
+    day: str
+    papers: int
+
+
+class ListedShape(PaperShape):
+    """A paper on a list. Its upvotes are those of its sources and of this collection's readers together."""
+
+    rank: int
+    day: Annotated[str | None, Field(description="the day of the list that it is on")]
+    came: Annotated[str, Field(description="when it came to the collection")]
+    new: Annotated[
+        bool, Field(description="it came since the reader's last visit or, if that is unknown, in the last day")
+    ]
+    upvoted: Annotated[bool, Field(description="the reader whose key was sent has voted for it")]
+    trend: Annotated[float, Field(description="votes / (age in days + 2)^1.8")]
+    relevance: Annotated[float | None, Field(description="the score of the question's answer")] = None
+
+    @classmethod
+    def listed(
+        cls, rank: int, listed: Listed, since: str, reader: str | None, score: float | None = None
+    ) -> ListedShape:
+        """The shape of a paper on a list; `since` is when the reader was here last."""
+        values = to_record(listed.paper) | {"upvotes": listed.upvotes}
+        return cls(
+            **values,
+            rank=rank,
+            day=listed.day,
+            came=listed.came,
+            new=listed.came >= since,
+            upvoted=reader in listed.voters,
+            trend=round(listed.score, 6),
+            relevance=score,
+        )
+
+
+class FeedAnswer(BaseModel):
+    """A list of a day, a week or a month, one page of it."""
+
+    period: Literal["day", "week", "month"]
+    name: Annotated[str, Field(description="of the period: 2026-08-21, 2026-W34, 2026-08")]
+    date_from: str
+    date_to: str
+    previous: Annotated[str | None, Field(description="the nearest earlier period with papers")]
+    next: Annotated[str | None, Field(description="the nearest later period with papers")]
+    days: Annotated[list[DayShape], Field(description="the days with papers in the months of the period")]
+    sort: Literal["published", "trending", "relevance"]
+    page: int
+    pages: int
+    total: int
+    papers: list[ListedShape]
+    index_version: str
+    took_ms: float
+
+
+class VoteAnswer(BaseModel):
+    """What became of a vote."""
+
+    id: str
+    upvotes: Annotated[int, Field(description="of its sources and of this collection's readers together")]
+    upvoted: bool

@@ -13,8 +13,9 @@ from fastapi import FastAPI
 
 from api import errors
 from api.guard import Guard
-from api.routes import docs, operations, pages, papers, search
-from api.schemas import ErrorAnswer
+from api.limits import RateLimit
+from api.routes import docs, feed, huggingface, operations, pages, papers, search
+from api.schemas import ErrorAnswer, ForeignErrorAnswer
 from api.service import Service
 from api.turns import Turns
 from indexer.errors import PaperkinError
@@ -41,13 +42,17 @@ def create_app(service: Service) -> FastAPI:
     app.state.turns = Turns()
     errors.install(app)
     app.add_middleware(Guard, loopback=service.loopback)
+    if service.rate_limit is not None:
+        app.add_middleware(RateLimit, service=service, limit=service.rate_limit)
     described: dict[int | str, dict[str, Any]] = {
         status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 413, 422, 503)
     }
     # Search first: "/papers/{id}/related" must be tried before "/papers/{id}", whose id may hold slashes.
-    for router in (search.router, papers.router, operations.collection_router):
+    for router in (feed.router, search.router, papers.router, operations.collection_router):
         app.include_router(router, prefix="/v1", responses=described)
     app.include_router(operations.health_router)
+    for foreign in (huggingface.router,):
+        app.include_router(foreign, responses=dict.fromkeys((400, 404, 422), {"model": ForeignErrorAnswer}))
     docs.install(app)
     app.include_router(pages.router)
     return app

@@ -121,11 +121,22 @@ def install(app: FastAPI) -> None:
 def respond(
     request: Request, status: int, facts: tuple[str, str, str], headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An error (code, sentence, next step) as JSON; outside `/v1` as a page, if the client prefers HTML."""
+    """An error (code, sentence, next step) as JSON; outside `/v1` as a page, if the client prefers HTML.
+
+    Under `/api` it has Hugging Face's shape, whose clients also read the header `X-Error-Message`.
+    """
+    if request.url.path.startswith("/api/"):
+        return _for_hugging_face(status, facts, headers)
     wants_page = not request.url.path.startswith("/v1") and "text/html" in request.headers.get("accept", "")
     if wants_page:
         return error_page(status, *facts[1:])
     return JSONResponse(error_body(*facts), status_code=status, headers=headers)
+
+
+def _for_hugging_face(status: int, facts: tuple[str, str, str], headers: Mapping[str, str] | None) -> Response:
+    message = f"{facts[1]} {facts[2]}"
+    said = {"X-Error-Message": message.encode("ascii", "replace").decode()}
+    return JSONResponse({"error": message}, 400 if status == 422 else status, {**(headers or {}), **said})
 
 
 def _explain(problem: Mapping[str, Any]) -> tuple[int, str, str, str]:

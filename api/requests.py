@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from api.schemas import DATE_HINT, IDENTIFIER_HINT
 from indexer.filters import Filters
 from indexer.paper import LIMITS
+from indexer.periods import Period
 from search.query import DEFAULT_K, MAX_K, MAX_LIKED, MAX_OFFSET, MAX_TEXT, Mode, Page, Query
 
 MAX_PAPERS: Final = 1_000
+MOMENT_HINT = "a moment in UTC or a day: 2026-11-24T07:00:00Z or 2026-11-24"
 ModeName = Literal["hybrid", "dense", "lexical"]
 
 # A string with a limit is also checked for half surrogate pairs, which JSON can spell and nothing can store.
@@ -117,6 +119,39 @@ class ListFields(_FilterFields):
     offset: Annotated[int, Field(json_schema_extra={"minimum": 0}, description="papers to leave out first")] = 0
 
 
+class FeedFields(_QuestionFields):
+    """A list of a day, a week or a month, in the query string."""
+
+    period: Annotated[Period, Field(description="a day, a week from Monday to Sunday, or a month")] = "day"
+    date: Annotated[
+        FilterText | None,
+        Field(
+            description="a day of the period, 2026-08-21, or its name, 2026-W34 or 2026-08; else the latest with papers"
+        ),
+    ] = None
+    sort: Annotated[
+        Literal["published", "trending", "relevance"],
+        Field(description="by day and votes, by votes against age, or by how well papers answer the question"),
+    ] = "published"
+    page: Annotated[int, Field(json_schema_extra={"minimum": 1}, description="from 1")] = 1
+    k: Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": MAX_K}, description="papers a page")] = 50
+    since: Annotated[
+        FilterText | None,
+        Field(description=f"when the reader was here last, {MOMENT_HINT}; papers that came later are new"),
+    ] = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is a question."""
+        return bool(self.q.strip() or self.abstract.strip() or self.like or self.dislike)
+
+
+class SearchFeedFields(_QuestionFields):
+    """A question whose answers are to be followed, in the query string."""
+
+    since: Annotated[FilterText | None, Field(description=f"only papers that came later than {MOMENT_HINT}")] = None
+
+
 class RelatedBody(_PagedFields):
     """Papers to find the kin of, as a JSON body."""
 
@@ -148,6 +183,9 @@ class PaperBody(_Asked):
     updated: Annotated[str | None, Field(description=DATE_HINT)] = None
     daily: Annotated[str | None, Field(description="the day on which it was on Daily Papers")] = None
     source: str | None = None
+    extra: Annotated[
+        dict[str, dict[str, Any]] | None, Field(description="what sources say beyond these fields, an object a source")
+    ] = None
 
 
 PaperBodies = Annotated[

@@ -59,6 +59,9 @@ class PaperShape(BaseModel):
 class PaperAnswer(PaperShape):
     """One paper, and the index version it was read from."""
 
+    extra: Annotated[
+        dict[str, dict[str, Any]] | None, Field(description="what sources say beyond these fields, an object a source")
+    ] = None
     index_version: str
 
 
@@ -66,14 +69,14 @@ class RecordShape(BaseModel):
     """What one source says of a paper."""
 
     origin: Annotated[str, Field(description="the file it came from, or the way it came")]
-    came: Annotated[str, Field(description="the day on which it came")]
+    came: Annotated[str, Field(description="the moment at which it first came, or the day")]
     apart: Annotated[bool, Field(description="taken out of another paper, and not to be merged again")]
     record: PaperShape
 
     @classmethod
     def of(cls, record: Record) -> RecordShape:
         """The shape of a record."""
-        return cls(origin=record.origin, came=record.day, apart=record.apart, record=PaperShape.of(record.paper))
+        return cls(origin=record.origin, came=record.came, apart=record.apart, record=PaperShape.of(record.paper))
 
 
 class SourcesAnswer(BaseModel):
@@ -174,6 +177,12 @@ class ErrorFacts(BaseModel):
     code: str
     message: str
     next_step: str
+
+
+class ForeignErrorAnswer(BaseModel):
+    """The shape of errors where Hugging Face's or Semantic Scholar's shape is answered."""
+
+    error: str
 
 
 class ErrorAnswer(BaseModel):

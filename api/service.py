@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 from indexer.batching import BatchingEncoder
 from indexer.collection import Collection
@@ -12,9 +14,13 @@ from indexer.encoder import Encoder, open_encoder
 from indexer.identity import BY_HAND, Record
 from indexer.ingest import ingest
 from indexer.paper import Paper
+from indexer.readers import READERS, Readers
 from indexer.report import Report
 from indexer.settings import Settings
 from search.engine import Engine
+
+RATE_LIMIT: Final = "300/minute"
+"""Where others can ask: five questions a second of one asker, which no person reaches."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,7 @@ class Service:
     """Everything a face needs to answer, made once at the door.
 
     `loopback` says that only this machine can reach the server, which is then free to accept writes and to refuse
-    requests that were meant for another host.
+    requests that were meant for another host. `rate_limit` is how often one asker may ask; `None` is no limit.
     """
 
     collection: Collection
@@ -30,6 +36,16 @@ class Service:
     engine: Engine
     api_key: str | None = None
     loopback: bool = True
+    rate_limit: str | None = None
+
+    @cached_property
+    def readers(self) -> Readers:
+        """Who uses the collection. Raises `CollectionError` where that cannot be kept."""
+        return Readers.open(self.collection.directory)
+
+    def votes(self) -> Mapping[str, frozenset[str]]:
+        """Who has voted for what; nothing is made where nobody ever has."""
+        return self.readers.votes() if (self.collection.directory / READERS).exists() else {}
 
     def add(self, papers: Sequence[Paper], named: Sequence[bool]) -> tuple[Report, list[str]]:
         """Add papers that a person wrote, or change those that are known.
@@ -63,7 +79,15 @@ def open_service(
     encoder: Encoder = open_encoder(settings.model, settings.cache, announce, settings.runtime)
     if many:
         encoder = BatchingEncoder(encoder)
-    return Service(collection, encoder, Engine(collection, encoder), settings.api_key, loopback)
+    limit = settings.rate_limit or ("off" if loopback else RATE_LIMIT)
+    return Service(
+        collection,
+        encoder,
+        Engine(collection, encoder),
+        settings.api_key,
+        loopback,
+        rate_limit=None if limit == "off" else limit,
+    )
 
 
 def is_loopback(host: str) -> bool:

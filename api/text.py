@@ -57,7 +57,7 @@ def records(shown: Sequence[Record]) -> str:
         version = f" v{of.version}" if of.version else ""
         lines += wrap(f"{of.source or NO_SOURCE} · {of.id}{version} · {of.heading}", "  ")
         lines += wrap(
-            f"from {record.origin or 'a program'} on {record.day}{', kept apart' if record.apart else ''}", "    "
+            f"from {record.origin or 'a program'} on {record.came[:10]}{', kept apart' if record.apart else ''}", "    "
         )
     return "\n".join(lines)
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from indexer import folding, lock
+from indexer import folding, lock, migrating
 from indexer.background import BACKGROUND, Background
 from indexer.dense import DenseIndex
 from indexer.directory import ELSEWHERE, FORMAT, TRUTH, is_vacant, read_identity, require
@@ -87,6 +87,7 @@ class Collection:
         """Open a directory. Raises the `CollectionError` that tells what is wrong with it."""
         self.directory: Final = directory
         require(directory)
+        migrating.bring_up(directory)
         store = Store(directory / TRUTH)
         try:
             self.identity: Final = read_identity(store.meta(), directory)

@@ -58,6 +58,24 @@ class Database:
             db.close()
         making.rename(path)
 
+    @staticmethod
+    def prepare(path: Path, schema: str, meta: Mapping[str, str]) -> None:
+        """Make the tables of a schema and write facts, as far as they are not there; others may do so at once.
+
+        The file is readable by its owner alone.
+        """
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        db = sqlite3.connect(path, isolation_level=None, timeout=30)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("BEGIN IMMEDIATE")
+            for statement in statements(schema):
+                db.execute(statement)
+            db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", meta.items())
+            db.execute("COMMIT")
+        finally:
+            db.close()
+
     def close(self) -> None:
         """Give the file back."""
         with self._lock:
@@ -100,6 +118,18 @@ class Database:
                     f"{self._path} is damaged: {error}.", "Restore a backup, or index the papers again elsewhere."
                 ) from error
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is stored, or nothing."""
+        with self._guard():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+
     def shorten_log(self) -> bool:
         """Move SQLite's log into the database and empty it; returns whether no other reader kept it from that."""
         with self._guard():
@@ -126,6 +156,11 @@ class Database:
     def _page(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._guard():
             return self._db.execute(f"{sql} ORDER BY key LIMIT 1000", values).fetchall()
+
+
+def statements(schema: str) -> list[str]:
+    """The statements of a schema, each of which ends its line with a semicolon."""
+    return (resources.files("indexer") / schema).read_text(encoding="utf-8").split(";\n")
 
 
 def _how_to_open(path: Path) -> str:

@@ -12,7 +12,7 @@ from indexer.errors import CollectionDamaged, CollectionForeign, CollectionMisma
 from indexer.manifest import MANIFEST
 from indexer.paper import TEXT_RECIPE
 
-FORMAT: Final = "2"
+FORMAT: Final = "3"
 TRUTH: Final = "papers.db"
 MAKING: Final = "papers.db.making"
 ELSEWHERE: Final = "Choose another directory with --collection or PAPERKIN_COLLECTION."

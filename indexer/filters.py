@@ -7,13 +7,17 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Literal, get_args
 
 from indexer.errors import InvalidPaper, InvalidQuery, shorten
 from indexer.identifiers import find_identifier
 from indexer.paper import LIMITS, check_date, first_day, is_unsafe
+from indexer.periods import span
 
-Field = Literal["author", "category", "source", "after", "before", "until", "id", "word", "phrase"]
+Field = Literal[
+    "author", "category", "source", "venue", "after", "before", "until", "daily", "since", "id", "word", "phrase"
+]
 
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 DATES: Final = ("after", "before", "until")
@@ -32,6 +36,7 @@ MAX_FILTER: Final = LIMITS["id"]
 """Characters of a value; no name and no id is longer."""
 MAX_CONDITIONS: Final = 64
 _WORD = re.compile(r"\w+")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,16 @@ class Condition:
     """What a paper must be, or, `excluded`, must not be: the papers that pass are exactly the others.
 
     - `author`: every word of the value is in one author's name, whatever the case and accents.
-    - `category`: the paper has the category or, up to a dot, one of that archive (`cs` takes in `cs.CL`).
+    - `category`: the paper has the category or, up to a dot, one of that archive (`cs` takes in `cs.CL`). A bar parts
+      alternatives: `cs|math`.
     - `source`: a source has a record of it, compared letter by letter, after the tidying that a paper's source has had.
     - `after`, `before`: an ISO 8601 day, month or year. Its first day and later days pass `after`, earlier ones
       `before`: the two part the papers. `until` passes to its last day. A paper counts by its `day`; one whose date
       is unknown passes none of the three, and so each of them excluded.
+    - `venue`: the paper appeared there, whatever the case; a bar parts alternatives.
+    - `daily`: it was listed in this day, month, year or ISO week (`2026-W34`): the day on which it was on Daily Papers,
+      where that is known, else its `day`.
+    - `since`: its first record came to the collection at this ISO 8601 moment, as `moment` writes it, or later.
     - `id`: the paper that `Store.find` gives for the value.
     - `word`: title or abstract has the word in any form, which is one of the same English stem. Of several words, or
       parts of a word such as "text-to-speech", one must follow the other.
@@ -153,6 +163,10 @@ def _check(field: Field, value: str, called: str) -> None:
                 f"{called} is not a date: {value[:40]!r}.",
                 "Write a day, a month or a year, such as 2025-06-23, 2025-06 or 2025.",
             )
+    elif field == "daily" and span(value) is None:
+        problem = (f"{called} is not a period: {value[:40]!r}.", "Write a day, a month, a year or a week: 2026-W34.")
+    elif field == "since" and not _MOMENT.fullmatch(value):
+        problem = (f"{called} is not a moment: {value[:40]!r}.", "Write it in UTC, such as 2026-11-24T07:00:00Z.")
     elif len(value) > MAX_FILTER:
         problem = (
             f"The {called} filter is longer than {MAX_FILTER} characters.",
@@ -164,7 +178,7 @@ def _check(field: Field, value: str, called: str) -> None:
         problem = f"The {called} filter holds no word.", "Give a name, or leave it out."
     elif field in WRITTEN and not any(c.isalnum() for c in value):
         problem = f"The {called} filter holds no word.", "Give a word, or leave it out."
-    elif not value.strip():
+    elif not all(part.strip() for part in (value.split("|") if field in ("category", "venue") else [value])):
         problem = f"The {called} filter is blank.", "Give a value, or leave it out."
     if problem:
         raise InvalidQuery("invalid_filter", *problem)
@@ -194,14 +208,38 @@ def _author(value: str) -> tuple[str, list[Any]]:
 
 
 def _category(value: str) -> tuple[str, list[Any]]:
-    name = fold(value)
+    names = [fold(part) for part in value.split("|")]
     # "." and "/" are neighbours in ASCII: the range holds every name that begins with "name."
-    return "SELECT key FROM category WHERE name = ? OR (name >= ? AND name < ?)", [name, name + ".", name + "/"]
+    each = "SELECT key FROM category WHERE name = ? OR (name >= ? AND name < ?)"
+    return " UNION ALL ".join([each] * len(names)), [
+        bound for name in names for bound in (name, name + ".", name + "/")
+    ]
+
+
+def _venue(value: str) -> tuple[str, list[Any]]:
+    names = [fold(part) for part in value.split("|")]
+    return "SELECT key FROM venue WHERE name IN (SELECT value FROM json_each(?))", [json.dumps(names)]
+
+
+def _daily(value: str) -> tuple[str, list[Any]]:
+    first, last = span(value) or (date.max, date.min)
+    return "SELECT key FROM listed WHERE day BETWEEN ? AND ?", [first.isoformat(), last.isoformat()]
+
+
+def _since(value: str) -> tuple[str, list[Any]]:
+    sql = (
+        "SELECT key FROM record AS late WHERE came >= ?"
+        " AND NOT EXISTS (SELECT 1 FROM record WHERE record.key = late.key AND came < ?)"
+    )
+    return sql, [value, value]
 
 
 _KEYS: Final[Mapping[str, Callable[[str], tuple[str, list[Any]]]]] = {
     "author": _author,
     "category": _category,
+    "venue": _venue,
+    "daily": _daily,
+    "since": _since,
     "source": lambda value: ("SELECT key FROM record WHERE source = ?", [value]),
     "id": lambda value: (f"SELECT key FROM ({BY_NAME})", by_name(value)),  # noqa: S608
 }

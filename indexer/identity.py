@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from indexer.extra import united
 from indexer.filters import fold, name_words
 from indexer.identifiers import PREPRINT_DOIS
 from indexer.paper import Paper, id_from_title
@@ -33,14 +34,15 @@ _ARCHIVES: Final = ("arxiv", "acl", "pmid")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one source says of a paper. `paper.source` and `paper.id` are its name; `origin` is the file it is from.
+    """What one source says of a paper. `paper.source` and `paper.id` are its name; `origin` is the file it is from,
+    `came` the moment in UTC at which it first came to the collection.
 
     `apart` keeps it from being merged; `named` says that a person gave the id, which then means that very paper.
     """
 
     paper: Paper
     origin: str = ""
-    day: str = ""
+    came: str = ""
     apart: bool = False
     named: bool = False
 
@@ -75,6 +77,7 @@ def fold_records(paper_id: str, records: Sequence[Record]) -> Paper:
         version=max((paper.version for paper in ranked if paper.version is not None), default=None),
         updated=max((paper.updated for paper in ranked if paper.updated), default=None),
         daily=min((paper.daily for paper in ranked if paper.daily), default=None),
+        extra=united(paper.extra for paper in ranked),
     )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, Self
 
@@ -21,6 +20,7 @@ from indexer.collection import Collection
 from indexer.embedding import Encoder, Rows, Tried, merged
 from indexer.identity import Record
 from indexer.paper import Paper
+from indexer.periods import moment
 from indexer.planning import Planner
 from indexer.report import Report
 from indexer.store import ENCODED_BY, ROW_TYPE
@@ -71,7 +71,7 @@ def ingest(
     ):
         _keep_probes(writer, encoder)
         long_before = encoder.long_texts
-        planner = Planner(writer.store, report, datetime.now(UTC).date().isoformat(), placed)
+        planner = Planner(writer.store, report, moment(), placed)
         for chunk in chunks:
             changes = planner.plan(chunk)
             encoding = _Encoding(len(chunk), changes, pool.submit(_encode, encoder, changes))

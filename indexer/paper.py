@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any, Final
 
 from indexer.errors import InvalidPaper, shorten
+from indexer.extra import MAX_EXTRA, canonical
 from indexer.identifiers import SCHEMES, best_id, complete, identifier, split_arxiv
 
 TEXT_RECIPE: Final = "title. abstract, windows with the title averaged/2"
@@ -48,6 +49,8 @@ class Paper:
     `identifiers` are names such as `doi:10.1093/mind/lix.236.433` (see `indexer.identifiers`); those that `id` and
     `url` are join them. `version` is that of arXiv, `updated` the day of the last change to the record, `daily` the
     day on which the paper was on Daily Papers. An arXiv id is kept without its version, which becomes `version`.
+    `extra` is what sources say beyond these fields, in their own words: the text of one JSON object with an object a
+    source (see `indexer.extra`).
     """
 
     id: str
@@ -66,6 +69,7 @@ class Paper:
     updated: str | None = None
     daily: str | None = None
     source: str | None = None
+    extra: str | None = None
 
     def __post_init__(self) -> None:
         tidy: dict[str, Any] = {
@@ -80,6 +84,7 @@ class Paper:
             },
             "venue": None if self.venue is None else _line("venue", self.venue) or None,
             "url": None if self.url is None else check_url(self.url),
+            "extra": None if self.extra is None else _extra(self.extra),
             "source": None if self.source is None else _line("source", self.source) or None,
         }
         tidy["id"], tidy["version"] = _without_version(tidy["id"], self.version)
@@ -114,22 +119,34 @@ class Paper:
         return None if self.published is None else first_day(self.published)
 
     @property
+    def listed(self) -> str | None:
+        """The day of the list that it was on: that of `daily`, else that on which it was published."""
+        return self.day if self.daily is None else first_day(self.daily)
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """What `extra` says."""
+        return {} if self.extra is None else dict(json.loads(self.extra))
+
+    @property
     def content_hash(self) -> bytes:
         """SHA-256 of the record: two papers with the same id are the same paper if this is equal."""
         return hashlib.sha256(to_line(self).encode()).digest()
 
 
 FIELDS: Final = tuple(field.name for field in fields(Paper))
-_NAMES: Final = frozenset(FIELDS)
+_NAMES: Final = frozenset(FIELDS) - {"extra"}
 _LISTS: Final = ("authors", "categories", "identifiers")
 _NUMBERS: Final = ("author_count", "comments", "upvotes", "version")
 _DATES: Final = ("published", "updated", "daily")
-_TEXTS: Final = tuple(name for name in FIELDS if name not in (*_LISTS, *_NUMBERS))
+_TEXTS: Final = tuple(name for name in FIELDS if name not in (*_LISTS, *_NUMBERS, "extra"))
 
 
 def to_record(paper: Paper) -> dict[str, Any]:
-    """The paper as JSON values, in a fixed order, unknown values as `None`."""
-    return {name: getattr(paper, name) for name in FIELDS}  # dataclasses.asdict copies deeply, at ten times the cost
+    """The paper as JSON values, in a fixed order, unknown values as `None`; `extra` as an object, only where it is."""
+    # dataclasses.asdict copies deeply, at ten times the cost.
+    record: dict[str, Any] = {name: getattr(paper, name) for name in FIELDS if name != "extra"}
+    return record if paper.extra is None else record | {"extra": paper.more}
 
 
 def to_line(paper: Paper) -> str:
@@ -153,6 +170,8 @@ def from_record(record: Mapping[str, object]) -> Paper:
             if not isinstance(values[name], list | tuple):
                 raise _wrong(name, "must be a list of strings")
             values[name] = tuple(values[name])
+    if "extra" in values:
+        values["extra"] = _text_of(values["extra"])
     if not values.get("title") and not values.get("abstract"):
         raise _wrong("title", "is empty" if "title" in values else "is missing")
     values.setdefault("title", "")
@@ -170,7 +189,7 @@ def from_stored(values: Mapping[str, Any]) -> Paper:
     At a quarter of the cost of `from_record`, which matters where twenty are shown: only what could do harm is checked,
     since a collection may come from a stranger. Raises `InvalidPaper`.
     """
-    if values.keys() != _NAMES or not all(type(values[name]) is list for name in _LISTS):
+    if values.keys() - {"extra"} != _NAMES or not all(type(values[name]) is list for name in _LISTS):
         return from_record(values)
     texts = [text for name in _TEXTS if (text := values[name]) is not None]
     texts += chain.from_iterable(values[name] for name in _LISTS)
@@ -190,6 +209,7 @@ def from_stored(values: Mapping[str, Any]) -> Paper:
     paper = object.__new__(Paper)
     for name, value in values.items():
         object.__setattr__(paper, name, tuple(value) if type(value) is list else value)
+    object.__setattr__(paper, "extra", _text_of(values["extra"]) if "extra" in values else None)
     return paper
 
 
@@ -271,6 +291,29 @@ def _line(name: str, value: object, *, required: bool = False) -> str:
     if len(text) > LIMITS.get(name, LIMITS["category"]):
         raise _wrong(name, f"is longer than {LIMITS.get(name, LIMITS['category']):,} characters")
     return text
+
+
+def _extra(value: object) -> str | None:
+    """Text of JSON as one object, in the one way of writing it; `None` for an empty one."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        raise _wrong("extra", "is not JSON") from None
+    return _text_of(found)
+
+
+def _text_of(value: object) -> str | None:
+    if not isinstance(value, Mapping) or not all(isinstance(part, Mapping) for part in value.values()):
+        raise _wrong("extra", "must be a JSON object of objects, one a source")
+    try:
+        text = canonical(value)
+    except (ValueError, TypeError, RecursionError):
+        raise _wrong("extra", "cannot be written as JSON") from None
+    if len(text) > MAX_EXTRA:
+        raise _wrong("extra", f"is longer than {MAX_EXTRA:,} characters")
+    if is_unsafe(text):
+        raise _wrong("extra", "holds lone surrogates")
+    return text if value else None
 
 
 def _prose(name: str, value: object) -> str:

@@ -66,11 +66,11 @@ class Planner:
     """
 
     def __init__(
-        self, store: Store, report: Report, day: str, placed: Callable[[str, str], None] = lambda *_: None
+        self, store: Store, report: Report, now: str, placed: Callable[[str, str], None] = lambda *_: None
     ) -> None:
         self._store: Final = store
         self._report: Final = report
-        self._day: Final = day
+        self._now: Final = now
         self._placed: Final = placed
         self._seen: set[int] = set()
         self._born = 0
@@ -151,7 +151,7 @@ class Planner:
     # Placing a record
 
     def _place(self, given: Record) -> None:
-        record = replace(given, day=self._day)
+        record = replace(given, came=self._now)
         group = self._by_name.get(record.name)
         if group and not record.named and not takes_id(record.paper, group.records[record.name].paper):
             record = replace(record, paper=replace(record.paper, id=another_id(record.paper)))
@@ -181,7 +181,7 @@ class Planner:
         elif record.origin != BY_HAND and hash(record.name) in self._seen and not is_older(old.paper, record.paper):
             self._supersede(record, "another record of the same source and id came before")
         else:
-            self._put(group, replace(record, apart=old.apart))
+            self._put(group, replace(record, apart=old.apart, came=old.came))
             self._report.updated += 1
 
     def _join(self, group: _Group, record: Record) -> None:

@@ -21,7 +21,7 @@ CREATE TABLE record (                  -- what the sources say of a paper, each 
     source       TEXT NOT NULL,                       -- empty: unknown
     id           TEXT NOT NULL,                       -- the source's id
     origin       TEXT NOT NULL,                       -- the file, or another way it came
-    came         TEXT NOT NULL,                       -- the day on which it did
+    came         TEXT NOT NULL,                       -- the moment, in UTC, at which it first did; a day before format 3
     apart        INTEGER NOT NULL,                    -- 1: taken out of a paper by a person, never to be merged again
     title_key    INTEGER NOT NULL,                    -- 63 bits of the normalised title's SHA-256; 0: too short
     content_hash BLOB NOT NULL,                       -- SHA-256 of the record
@@ -31,6 +31,7 @@ CREATE TABLE record (                  -- what the sources say of a paper, each 
 CREATE INDEX record_by_key ON record (key);
 CREATE INDEX record_by_source ON record (source, key);
 CREATE INDEX record_by_title ON record (title_key);
+CREATE INDEX record_by_came ON record (came, key);
 
 CREATE TABLE identifier (              -- `scheme:value`; a record that has one belongs to its paper
     name  TEXT NOT NULL,
@@ -60,6 +61,21 @@ CREATE TABLE category (
     PRIMARY KEY (name, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX category_by_key ON category (key);
+
+CREATE TABLE venue (
+    name TEXT NOT NULL,                               -- folded
+    key  INTEGER NOT NULL REFERENCES paper ON DELETE CASCADE,
+    PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX venue_by_key ON venue (key);
+
+CREATE TABLE listed (                  -- papers by the day of the list that they were on
+    key     INTEGER PRIMARY KEY REFERENCES paper ON DELETE CASCADE,
+    day     TEXT NOT NULL,                            -- first day of `daily`, else of `published`
+    upvotes INTEGER,                                  -- as the sources count them
+    submitter TEXT                                    -- folded: who put it on the list
+) STRICT;
+CREATE INDEX listed_by_day ON listed (day, upvotes);
 
 CREATE TABLE acronym (
     short  TEXT NOT NULL,                             -- as written: "TTS"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ class Settings:
     `model` is a sentence-transformers name or folder; `None` means the bundled model.
     `runtime` is what runs the model; `None` means the fastest that is correct.
     `api_key` guards writing over REST; `None` means that only a server bound to loopback accepts writes.
+    `rate_limit` is how often one asker may ask, such as `300/minute`, or `off`; `None` leaves it to the server.
     """
 
     collection: Path
@@ -26,12 +28,13 @@ class Settings:
     model: str | None = None
     runtime: Runtime | None = None
     api_key: str | None = None
+    rate_limit: str | None = None
 
     @classmethod
     def from_environment(
         cls, environ: Mapping[str, str], *, collection: Path | None = None, model: str | None = None
     ) -> Settings:
-        """`PAPERKIN_COLLECTION`, `_CACHE`, `_MODEL`, `_RUNTIME` and `_API_KEY`; arguments win.
+        """`PAPERKIN_COLLECTION`, `_CACHE`, `_MODEL`, `_RUNTIME`, `_API_KEY` and `_RATE_LIMIT`; arguments win.
 
         Raises `InvalidSetting` for a path that cannot be a directory, for a runtime that there is not, and for an empty
         or unprintable key.
@@ -51,6 +54,7 @@ class Settings:
             model=model or environ.get("PAPERKIN_MODEL") or None,
             runtime=_runtime(environ.get("PAPERKIN_RUNTIME") or "auto"),
             api_key=key,
+            rate_limit=_rate_limit(environ.get("PAPERKIN_RATE_LIMIT") or None),
         )
 
 
@@ -74,6 +78,14 @@ def _runtime(name: str) -> Runtime | None:
             f"PAPERKIN_RUNTIME is set to {name}, which is no runtime.",
             f"Set it to one of: auto, {', '.join(Runtime)}.",
         ) from error
+
+
+def _rate_limit(written: str | None) -> str | None:
+    if written is None or written == "off" or re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour|day)", written):
+        return written
+    raise InvalidSetting(
+        f"PAPERKIN_RATE_LIMIT is set to {written}, which is no limit.", "Write it as 300/minute, or off."
+    )
 
 
 def _whole(name: str, path: Path) -> Path:

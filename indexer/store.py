@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from indexer.database import Database
 from indexer.embedding import Trial, trials_from
 from indexer.errors import CollectionDamaged, InvalidPaper, PaperNotFound
-from indexer.filters import BY_NAME, Condition, Filters, by_name, keys_sql, to_sql
+from indexer.filters import BY_NAME, Condition, Filters, by_name, fold, keys_sql, to_sql
 from indexer.identity import Record
 from indexer.paper import Paper, from_record, from_stored, is_unsafe
 from indexer.selection import ascending
@@ -192,12 +192,12 @@ class Store(Database):
             "SELECT key, content_hash, text_hash, record FROM paper JOIN embedding USING (key) WHERE key IN ({})", keys
         )
         records: dict[int, list[Record]] = {}
-        for key, origin, day, apart, record, content in self._among(
+        for key, origin, came, apart, record, content in self._among(
             "SELECT key, origin, came, apart, coalesce(record.record, paper.record), record.content_hash"
             " FROM record JOIN paper USING (key) WHERE key IN ({}) ORDER BY came, record.source, record.id",
             keys,
         ):
-            records.setdefault(key, []).append(Record(self._whole_paper(record, content), origin, day, bool(apart)))
+            records.setdefault(key, []).append(Record(self._whole_paper(record, content), origin, came, bool(apart)))
         return {
             key: Entry(Stored(key, content, text), self._whole_paper(record, content), tuple(records.get(key, ())))
             for key, content, text, record in papers
@@ -308,6 +308,42 @@ class Store(Database):
         if found is None or not isinstance(found[0], bytes) or len(found[0]) % (dimension * ROW_TYPE.itemsize):
             return None
         return np.frombuffer(found[0], dtype=ROW_TYPE).reshape(-1, dimension)
+
+    # The list of each day
+
+    def listed(self, first: str, last: str, submitter: str | None = None) -> list[tuple[int, str, int | None]]:
+        """(key, day, upvotes) of the papers that were listed from a day to another; of one submitter, if given."""
+        where = "" if submitter is None else " AND submitter = ?"
+        values = (first, last) if submitter is None else (first, last, fold(submitter))
+        with self._guard():
+            return self._db.execute(
+                f"SELECT key, day, upvotes FROM listed WHERE day BETWEEN ? AND ?{where}",  # noqa: S608
+                values,
+            ).fetchall()
+
+    def listed_days(self, first: str, last: str) -> dict[str, int]:
+        """How many papers were listed on each day of a span that had any."""
+        sql = "SELECT day, count(*) FROM listed WHERE day BETWEEN ? AND ? GROUP BY day ORDER BY day"
+        with self._guard():
+            return dict(self._db.execute(sql, (first, last)).fetchall())
+
+    def neighbours(self, first: str, last: str) -> tuple[str | None, str | None]:
+        """The latest day before a span, and the first behind it, on which papers were listed."""
+        sql = "SELECT (SELECT max(day) FROM listed WHERE day < ?), (SELECT min(day) FROM listed WHERE day > ?)"
+        with self._guard():
+            before, after = self._db.execute(sql, (first, last)).fetchone()
+        return before, after
+
+    def arrivals(self, keys: Sequence[int]) -> dict[int, str]:
+        """The moment at which each paper came to the collection."""
+        return dict(self._among("SELECT key, min(came) FROM record WHERE key IN ({}) GROUP BY key", keys))
+
+    def names(self, keys: Sequence[int]) -> dict[int, set[str]]:
+        """Every id under which each paper, or a record of it, is or was known."""
+        found = {key: {paper_id} for key, paper_id in self.ids(keys).items()}
+        for key, record_id in self._among("SELECT key, id FROM record WHERE key IN ({})", keys):
+            found[key].add(record_id)
+        return found
 
     # Helpers
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from indexer.acronyms import find_acronyms
 from indexer.change import Change, text_hash
+from indexer.database import statements
+from indexer.extra import submitter_of
 from indexer.filters import fold, name_words
 from indexer.identity import Record, title_key
 from indexer.paper import Paper, is_unsafe, to_line
@@ -19,18 +20,6 @@ _FINGERPRINT_BITS: Final = 256
 
 class StoreWriter(Store):
     """A connection that writes. Every change is made inside `transaction`."""
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside is stored, or nothing."""
-        with self._guard():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
 
     def set_meta(self, values: Mapping[str, str]) -> None:
         """Write facts, inside a transaction."""
@@ -52,6 +41,17 @@ class StoreWriter(Store):
             self._db.execute("CREATE TABLE IF NOT EXISTS probe (questions TEXT PRIMARY KEY, rows BLOB NOT NULL) STRICT")
             self._db.execute("DELETE FROM probe")
             self._db.execute("INSERT INTO probe VALUES (?, ?)", (questions, rows.astype(ROW_TYPE).tobytes()))
+
+    def add_tables(self) -> None:
+        """Make the tables of days and venues, which collections of format 2 lack, inside a transaction."""
+        with self._guard():
+            for statement in _later_tables():
+                self._db.execute(statement)
+            last = 0
+            while found := self._page("SELECT key, record, content_hash FROM paper WHERE key > ?", last):
+                for key, record, content in found:
+                    self._put_listed(key, self._whole_paper(record, content))
+                last = found[-1][0]
 
     def compact(self) -> None:
         """Write the file anew, without a trace of what was deleted, and forget which keys the indexes must forget.
@@ -159,7 +159,7 @@ class StoreWriter(Store):
 
     def _put_derived(self, key: int, paper: Paper) -> None:
         """What filters and acronyms are found by."""
-        for table in ("author_word", "category", "acronym"):
+        for table in ("author_word", "category", "venue", "listed", "acronym"):
             self._db.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608  names from the line above
         self._db.executemany(
             "INSERT OR IGNORE INTO author_word VALUES (?, ?, ?)",
@@ -168,10 +168,21 @@ class StoreWriter(Store):
         self._db.executemany(
             "INSERT OR IGNORE INTO category VALUES (?, ?)", [(fold(name), key) for name in paper.categories]
         )
+        self._put_listed(key, paper)
         self._db.executemany(
             "INSERT INTO acronym VALUES (?, ?, ?)",
             [(short, long, key) for short, long in find_acronyms(f"{paper.title}. {paper.abstract}")],
         )
+
+    def _put_listed(self, key: int, paper: Paper) -> None:
+        if paper.venue:
+            self._db.execute("INSERT INTO venue VALUES (?, ?)", (fold(paper.venue), key))
+        if paper.listed:
+            submitter = submitter_of(paper.extra)
+            self._db.execute(
+                "INSERT INTO listed VALUES (?, ?, ?, ?)",
+                (key, paper.listed, paper.upvotes, fold(submitter) if submitter else None),
+            )
 
     def _put_records(self, key: int, paper: Paper, records: Sequence[Record]) -> None:
         """Where the paper comes from, and the names by which further records of it are known."""
@@ -187,7 +198,7 @@ class StoreWriter(Store):
                     source,
                     record_id,
                     record.origin,
-                    record.day,
+                    record.came,
                     record.apart,
                     title_key(record.paper),
                     record.paper.content_hash,
@@ -210,6 +221,12 @@ class StoreWriter(Store):
             "SELECT content_hash, row FROM paper JOIN embedding USING (key) WHERE id = ?", (paper_id,)
         ).fetchone()
         return None if found is None else _fingerprint(paper_id, *found)
+
+
+def _later_tables() -> list[str]:
+    """Of the schema what came with format 3."""
+    names = ("TABLE venue", "TABLE listed", "INDEX venue_by_key", "INDEX listed_by_day", "INDEX record_by_came")
+    return [each for each in statements("schema.sql") if any(f"CREATE {name} " in each for name in names)]
 
 
 def _fingerprint(paper_id: str, content_hash: bytes, row: bytes) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from indexer import lock
+from indexer import lock, migrating
 from indexer.change import Change, Slot
 from indexer.collection import WRITER_WAIT, Collection
 from indexer.directory import ELSEWHERE, MAKING, TRUTH, is_vacant, read_identity
@@ -196,6 +196,7 @@ def _checked(making: Path, file: Path, *, log: bool = False) -> int:
         try:
             if log:
                 store.use_log()
+                migrating.upgrade(store)
             read_identity(store.meta(), file)
             problems, papers = store.check(), store.state().papers
         finally:

@@ -31,6 +31,8 @@ ONE_FILE_EACH = {
     "platformdirs": "indexer/settings.py",
     "filelock": "indexer/lock.py",
     "jinja2": "api/pages.py",
+    "feedgen": "api/documents.py",
+    "limits": "api/limits.py",
     "uvicorn": "api/server.py",
     "rich": "api/importing.py",
     "lxml": "indexer/sources/xml_records.py",

@@ -9,6 +9,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.service import Service
+from indexer.readers import OWNER, READERS
 
 
 async def get_service(request: Request) -> Service:
@@ -37,3 +38,33 @@ async def may_write(service: Served, sent: Annotated[HTTPAuthorizationCredential
 
 
 MayWrite = Depends(may_write)
+
+
+async def who(
+    request: Request, service: Served, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> str | None:
+    """The reader whose key was sent; without a key the owner, where only this machine can ask and no key is set."""
+    given = sent.credentials if sent else request.headers.get("x-api-key", "")
+    return reader_of(service, given)
+
+
+def reader_of(service: Service, key: str) -> str | None:
+    """The name of the reader who has a key."""
+    if not key:
+        return OWNER if service.loopback and service.api_key is None else None
+    if service.api_key is not None and secrets.compare_digest(key.encode(), service.api_key.encode()):
+        return OWNER
+    return service.readers.reader_of(key) if (service.collection.directory / READERS).exists() else None
+
+
+Reader = Annotated[str | None, Depends(who)]
+
+
+async def voter(name: Reader) -> str:
+    """Who votes. Refuses whoever has no key."""
+    if name is None:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    return name
+
+
+Voter = Annotated[str, Depends(voter)]

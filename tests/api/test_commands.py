@@ -99,8 +99,8 @@ def test_show_sources(sources: Run, collection: Collection) -> None:
     assert done.out == (
         sources("show", "10.1093/x.1").out
         + "\nmade of 2 records:\n"
-        + f"  unknown · w · Emotion!\n    from a program on {first.day}\n"
-        + f"  arxiv · 2401.00001 v2 · Emotion from speech\n    from dump.json on {second.day}\n"
+        + f"  unknown · w · Emotion!\n    from a program on {first.came[:10]}\n"
+        + f"  arxiv · 2401.00001 v2 · Emotion from speech\n    from dump.json on {second.came[:10]}\n"
     )
 
 

@@ -107,6 +107,7 @@ def test_every_field_comes_back(client: TestClient) -> None:
         "updated": "2025-07",
         "daily": "2025-06-23",
         "source": "by hand",
+        "extra": {"hf": {"paper": {"githubStars": 8}}},
     }
     version = add(client, paper)["index_version"]
     assert client.get("/v1/papers/doi:10.1/x").json() == paper | {"index_version": version}

@@ -436,3 +436,72 @@ def test_examples(tmp_path: Path, filters: Filters, ids: list[str]) -> None:
 
     with store_of(tmp_path, TOYS) as store:
         assert sorted(paper.id for paper in store.browse(filters, 9, 0)) == ids
+
+
+# Venues, lists and arrivals
+
+PLACED: Final = (
+    Paper("a", "one", venue="EMNLP", categories=("cs.CL",), daily="2026-08-21", published="2026-08-01"),
+    Paper("b", "two", venue="Nature Physics", categories=("physics.optics",), published="2026-08"),
+    Paper("c", "three", venue="naturé physics", categories=("math",), daily="2026-01-01"),
+    Paper("d", "four"),
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "ids"),
+    [
+        (Condition("venue", "emnlp"), ["a"]),
+        (Condition("venue", "EMNLP| nature  PHYSICS "), ["a", "b"]),
+        (Condition("venue", "EMNLP", excluded=True), ["b", "c", "d"]),
+        (Condition("category", "cs|math"), ["a", "c"]),
+        (Condition("category", "physics"), ["b"]),
+        (Condition("daily", "2026-08-21"), ["a"]),
+        (Condition("daily", "2026-08"), ["a", "b"]),
+        (Condition("daily", "2026-W01"), ["c"]),
+        (Condition("daily", "2026"), ["a", "b", "c"]),
+        (Condition("daily", "2026", excluded=True), ["d"]),
+        (Condition("since", "2020-01-01"), ["a", "b", "c", "d"]),
+        (Condition("since", "9999-01-01T00:00:00Z"), []),
+        (Condition("since", "9999-01-01", excluded=True), ["a", "b", "c", "d"]),
+    ],
+)
+def test_venues_lists_and_arrivals(tmp_path: Path, condition: Condition, ids: list[str]) -> None:
+    """Alternatives behind a bar; a day, week, month or year of the list; and the moment of arrival."""
+    with store_of(tmp_path, PLACED) as store:
+        for record in PLACED:  # the helper that fills the store knows no moments
+            store._db.execute("UPDATE record SET came = '2026-08-22T00:00:00Z' WHERE id = ?", (record.id,))
+        found = store.ids(matching(store, Filters((condition,))))
+        assert sorted(found.values()) == ids
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("venue", "a||b"),
+        ("category", "|"),
+        ("daily", "2026-02-30"),
+        ("daily", "soon"),
+        ("since", "today"),
+        ("since", "2026"),
+    ],
+)
+def test_what_is_no_venue_period_or_moment_is_refused(field: Field, value: str) -> None:
+    """With a sentence."""
+    with pytest.raises(InvalidQuery):
+        Condition(field, value)
+
+
+def test_a_paper_has_come_when_its_first_record_did(tmp_path: Path) -> None:
+    """A record that joins later, or replaces an earlier one, does not make a paper new."""
+    with store_of(tmp_path, PLACED[:1]) as store:
+        key = store.find("a")[0]
+        records = (
+            Record(PLACED[0], came="2026-08-22T00:00:00Z"),
+            Record(replace(PLACED[0], id="x", source="s"), came="2026-09-01T00:00:00Z"),
+        )
+        with store.transaction():
+            store.apply([Change(PLACED[0], records, ROW)])
+        assert store.arrivals([key]) == {key: "2026-08-22T00:00:00Z"}
+        assert matching(store, Filters((Condition("since", "2026-08-30"),))) == []
+        assert matching(store, Filters((Condition("since", "2026-08-22"),))) == [key]

@@ -352,7 +352,7 @@ def test_record_is_the_documented_object() -> None:
         '"comments": null, "upvotes": null, "categories": [], "url": null, '
         '"venue": null, "identifiers": [], "version": null, "updated": null, "daily": null, "source": null}'
     )
-    assert tuple(to_record(Paper("a", "t"))) == FIELDS
+    assert (*to_record(Paper("a", "t")), "extra") == FIELDS
 
 
 CHANGES: dict[str, Any] = {
@@ -372,6 +372,7 @@ CHANGES: dict[str, Any] = {
     "updated": "2025-01-02",
     "daily": "2025-01-03",
     "source": "toys",
+    "extra": '{"toys":{}}',
 }
 
 
