@@ -14,7 +14,8 @@ from fastapi import FastAPI
 from api import errors
 from api.guard import Guard
 from api.limits import RateLimit
-from api.routes import docs, feed, huggingface, operations, pages, papers, search
+from api.routes import docs, feed, huggingface, operations, pages, papers, search, subscriptions
+from api.scheduler import sending
 from api.schemas import ErrorAnswer, ForeignErrorAnswer
 from api.service import Service
 from api.turns import Turns
@@ -48,12 +49,13 @@ def create_app(service: Service) -> FastAPI:
         status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 413, 422, 503)
     }
     # Search first: "/papers/{id}/related" must be tried before "/papers/{id}", whose id may hold slashes.
-    for router in (feed.router, search.router, papers.router, operations.collection_router):
+    for router in (feed.router, search.router, papers.router, subscriptions.router, operations.collection_router):
         app.include_router(router, prefix="/v1", responses=described)
     app.include_router(operations.health_router)
     for foreign in (huggingface.router,):
-        app.include_router(foreign, responses=dict.fromkeys((400, 404, 422), {"model": ForeignErrorAnswer}))
+        app.include_router(foreign, responses={status: {"model": ForeignErrorAnswer} for status in (400, 404, 422)})
     docs.install(app)
+    app.include_router(subscriptions.pages_router)
     app.include_router(pages.router)
     return app
 
@@ -82,7 +84,8 @@ async def _keep_fresh(app: FastAPI) -> AsyncIterator[None]:
     watcher = threading.Thread(target=watch, name="refresh", daemon=True)
     watcher.start()
     try:
-        yield
+        with sending(app.state.service):
+            yield
     finally:
         stopped.set()
         watcher.join(REFRESH)  # a fold that is under way is left: what it has written so far counts for nothing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -83,7 +83,7 @@ def answers(asked: SearchFeedFields, service: Service) -> list[Listed]:
     now = datetime.now(UTC)
     lately = check_moment(asked.since) if asked.since else moment(now - RECENT)
     query = asked.query(Page(MOST_ENTRIES // 2))
-    recent = replace(query, filters=query.filters & Filters((Condition("since", lately),)))
+    recent = query.within(Filters((Condition("since", lately),)))
     papers: dict[str, Paper] = {}
     for each in (recent,) if asked.since else (recent, query):
         for hit in service.engine.search(each).hits:
@@ -124,7 +124,7 @@ def _calendar(asked: FeedFields, snapshot: Snapshot, today: date) -> Calendar:
 def _relevant(asked: FeedFields, service: Service, calendar: Calendar, today: date) -> Feed:
     query = asked.query(Page(asked.k, (asked.page - 1) * asked.k))
     within = Filters((Condition("daily", calendar.name),))
-    answer = service.engine.search(replace(query, filters=query.filters & within))
+    answer = service.engine.search(query.within(within))
     papers = feed.about(service.engine.snapshot(), service.votes(), [hit.paper for hit in answer.hits], today)
     return Feed(calendar, papers, [hit.score for hit in answer.hits], answer.total, answer.index_version)
 

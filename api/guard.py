@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import error_body
-from api.service import is_loopback
+from api.loopback import is_loopback
 
 MAX_BODY: Final = 4_000_000
 """Bytes of a request's body: a thousand papers, or far more than the longest question."""

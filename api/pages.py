@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from indexer.paper import Paper
 from search.explain import snippet
@@ -60,7 +60,7 @@ def address_with(path: str, fields: Fields, **changed: Any) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("api", "web"),
-        autoescape=True,
+        autoescape=select_autoescape(default=True, disabled_extensions=("txt",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -76,6 +76,11 @@ _templates: Final = _environment()
 def render(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page of a template."""
     return HTMLResponse(_templates.get_template(template).render(**values), status_code=status, headers=HEADERS)
+
+
+def render_text(template: str, **values: Any) -> str:
+    """What a template makes, for a message; of a name that ends in .txt as plain text."""
+    return _templates.get_template(template).render(**values)
 
 
 def error_page(status: int, message: str, next_step: str, fields: Fields | None = None) -> HTMLResponse:

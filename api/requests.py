@@ -162,6 +162,16 @@ class RelatedBody(_PagedFields):
     explain: Annotated[bool, Field(description="whether each hit says why it is one")] = False
 
 
+class SubscriptionBody(_Asked):
+    """An address to send new papers to: those that answer a question, or without one what is trending."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    address: Annotated[str, Field(max_length=254)]
+    period: Annotated[Literal["daily", "weekly"], Field(description="how often at most")] = "daily"
+    question: Annotated[SearchBody | None, Field(description="the fields of a search")] = None
+
+
 class PaperBody(_Asked):
     """A paper to add: a title or an abstract is needed. Without an id it gets one from its title."""
 

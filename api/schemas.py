@@ -165,6 +165,12 @@ class CollectionAnswer(BaseModel):
         )
 
 
+class AcceptedAnswer(BaseModel):
+    """What was asked for is on its way; the same for every address."""
+
+    status: Literal["confirmation needed"] = "confirmation needed"
+
+
 class HealthAnswer(BaseModel):
     """Whether the server is well."""
 

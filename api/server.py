@@ -12,7 +12,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.app import create_app
 from api.errors import error_body
-from api.service import is_loopback, open_service
+from api.loopback import is_loopback
+from api.mail_settings import MailSettings
+from api.service import open_service
 from indexer.errors import InvalidInput
 from indexer.settings import Settings
 
@@ -32,9 +34,9 @@ class Protocol(H11Protocol):
         self.transport.close()
 
 
-def run(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
+def run(settings: Settings, mail: MailSettings | None, host: str, port: int, announce: Callable[[str], None]) -> None:
     """Serve until interrupted. Raises `InvalidInput` where the address cannot be bound."""
-    service = open_service(settings, loopback=is_loopback(host), many=True, announce=announce)
+    service = open_service(settings, loopback=is_loopback(host), many=True, mail=mail, announce=announce)
     papers = service.engine.snapshot().papers
     with _bind(host, port) as listening:
         shown = f"[{host}]" if ":" in host else host

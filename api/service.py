@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from indexer.batching import BatchingEncoder
 from indexer.collection import Collection
 from indexer.encoder import Encoder, open_encoder
+from indexer.errors import MailNotConfigured
 from indexer.identity import BY_HAND, Record
 from indexer.ingest import ingest
 from indexer.paper import Paper
@@ -18,6 +18,10 @@ from indexer.readers import READERS, Readers
 from indexer.report import Report
 from indexer.settings import Settings
 from search.engine import Engine
+
+if TYPE_CHECKING:
+    from api.digest import Digest
+    from api.mail_settings import MailSettings
 
 RATE_LIMIT: Final = "300/minute"
 """Where others can ask: five questions a second of one asker, which no person reaches."""
@@ -29,6 +33,7 @@ class Service:
 
     `loopback` says that only this machine can reach the server, which is then free to accept writes and to refuse
     requests that were meant for another host. `rate_limit` is how often one asker may ask; `None` is no limit.
+    `mail` is how digests go out; `None` where they do not.
     """
 
     collection: Collection
@@ -37,11 +42,23 @@ class Service:
     api_key: str | None = None
     loopback: bool = True
     rate_limit: str | None = None
+    mail: MailSettings | None = None
 
     @cached_property
     def readers(self) -> Readers:
         """Who uses the collection. Raises `CollectionError` where that cannot be kept."""
         return Readers.open(self.collection.directory)
+
+    @cached_property
+    def digest(self) -> Digest:
+        """New papers by mail. Raises `MailNotConfigured`."""
+        from api.digest import Digest
+
+        if self.mail is None:
+            raise MailNotConfigured(
+                "This server cannot send mail.", "Its operator sets it up as docs/digest.md describes."
+            )
+        return Digest(self, self.mail)
 
     def votes(self) -> Mapping[str, frozenset[str]]:
         """Who has voted for what; nothing is made where nobody ever has."""
@@ -69,7 +86,12 @@ class Service:
 
 
 def open_service(
-    settings: Settings, *, loopback: bool = True, many: bool = False, announce: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    *,
+    loopback: bool = True,
+    many: bool = False,
+    mail: MailSettings | None = None,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> Service:
     """Open the collection and the encoder of the settings, for one asker or for `many`.
 
@@ -87,12 +109,5 @@ def open_service(
         settings.api_key,
         loopback,
         rate_limit=None if limit == "off" else limit,
+        mail=mail,
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to bind is reachable from this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -100,7 +100,7 @@ class Paperkin(Contestant):
         """As the command does."""
         from api.server import run
 
-        run(self._settings(), "127.0.0.1", 0, lambda _: None)
+        run(self._settings(), None, "127.0.0.1", 0, lambda _: None)
 
     def _settings(self) -> Any:
         from indexer.settings import Settings

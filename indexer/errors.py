@@ -14,6 +14,9 @@ PaperkinError
 │   │   └── IndexDamaged            a derived file: it is made anew from the truth
 │   ├── CollectionMismatch      made by another model or format
 │   └── CollectionBusy          another process is writing
+├── MailError
+│   ├── MailNotConfigured       no mail server is set
+│   └── MailFailed              the mail server cannot be reached, or does not let us in
 └── EncoderError            the model is missing, altered or unusable
 """
 
@@ -73,6 +76,24 @@ class UnreadableSource(InvalidInput):
     """A file that cannot be read as papers."""
 
     code = "unreadable_source"
+
+
+class MailError(PaperkinError):
+    """Mail cannot be sent; what was to be sent is kept."""
+
+    code = "mail_error"
+
+
+class MailNotConfigured(MailError):
+    """No mail server is set."""
+
+    code = "mail_not_configured"
+
+
+class MailFailed(MailError):
+    """No message can be handed over: the server cannot be reached, or does not let us in."""
+
+    code = "mail_failed"
 
 
 class PaperNotFound(PaperkinError):

@@ -20,7 +20,6 @@ from indexer.collection import Collection
 from indexer.embedding import Encoder, Rows, Tried, merged
 from indexer.identity import Record
 from indexer.paper import Paper
-from indexer.periods import moment
 from indexer.planning import Planner
 from indexer.report import Report
 from indexer.store import ENCODED_BY, ROW_TYPE
@@ -71,7 +70,7 @@ def ingest(
     ):
         _keep_probes(writer, encoder)
         long_before = encoder.long_texts
-        planner = Planner(writer.store, report, moment(), placed)
+        planner = Planner(writer.store, report, placed=placed)
         for chunk in chunks:
             changes = planner.plan(chunk)
             encoding = _Encoding(len(chunk), changes, pool.submit(_encode, encoder, changes))

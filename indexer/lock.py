@@ -48,6 +48,23 @@ def writer_lock(directory: Path, purpose: str, timeout: float) -> Iterator[None]
         lock.release()
 
 
+@contextmanager
+def alone(directory: Path, name: str) -> Iterator[bool]:
+    """Hold a lock of another name for a while, if nobody else does; tells whether it is held."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(directory / name, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def _holder(directory: Path) -> str:
     try:
         facts = json.loads((directory / HOLDER).read_text(encoding="utf-8"))

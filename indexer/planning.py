@@ -26,6 +26,7 @@ from indexer.identity import (
     title_key,
 )
 from indexer.paper import Paper
+from indexer.periods import moment
 from indexer.report import Report
 from indexer.store import Entry, Store
 
@@ -66,11 +67,12 @@ class Planner:
     """
 
     def __init__(
-        self, store: Store, report: Report, now: str, placed: Callable[[str, str], None] = lambda *_: None
+        self, store: Store, report: Report, now: str | None = None, placed: Callable[[str, str], None] = lambda *_: None
     ) -> None:
         self._store: Final = store
         self._report: Final = report
-        self._now: Final = now
+        self._fixed: Final = now
+        self._now = now or moment()
         self._placed: Final = placed
         self._seen: set[int] = set()
         self._born = 0
@@ -82,6 +84,7 @@ class Planner:
 
         Call it again only when the changes of the call before last are stored.
         """
+        self._now = self._fixed or moment()  # of this call: an import may take hours
         self._forget()
         for group in self._last:
             self._remember(group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -88,6 +88,10 @@ class Query:
                 f"{len(self.liked) + len(self.disliked)} papers are liked or disliked.",
                 f"Give up to {MAX_LIKED} ids of papers.",
             )
+
+    def within(self, filters: Filters) -> Query:
+        """The same question, answered by papers that pass further filters."""
+        return replace(self, filters=self.filters & filters)
 
 
 def _check_text(text: str, called: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -71,9 +72,10 @@ def serve(
     model: ModelOption = None,
 ) -> None:
     """Serve the page and the REST interface."""
+    from api.mail_settings import MailSettings
     from api.server import run
 
-    run(settings_of(collection, model), host, port, announce)
+    run(settings_of(collection, model), MailSettings.from_environment(os.environ), host, port, announce)
 
 
 def compact(collection: CollectionOption = None) -> None:

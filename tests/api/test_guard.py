@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from api.guard import MAX_BODY, Guard
-from api.service import is_loopback
+from api.loopback import is_loopback
 from indexer.collection import Collection
 from tests.api.conftest import connect, error_code
 from tests.toys import ToyEncoder

@@ -1,0 +1,239 @@
+"""The digest: what is new to each subscription becomes a message, and messages go to the mail server."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from api.links import Links
+from api.mail import Letter, MailServer, Outcome
+from api.mail_settings import MailSettings
+from api.pages import address_with, paper_address, render_text
+from api.requests import SearchBody
+from api.service import Service
+from indexer import lock
+from indexer.collection import Snapshot
+from indexer.errors import InvalidQuery, PaperkinError, shorten
+from indexer.filters import Condition, Filters
+from indexer.mailing import Frequency, Mailing, Message, Subscription
+from indexer.paper import Paper
+from search import feed
+from search.query import Page
+
+MOST: Final = 20
+"""Papers in a message."""
+LOOKED_AT: Final = 200
+"""Newest answers among which those are looked for that an address does not have."""
+EXCERPT: Final = 300
+"""Characters of an abstract."""
+_LOCK: Final = "digest.lock"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A paper in a message."""
+
+    paper: Paper
+    address: str
+    upvotes: int | None
+
+    @property
+    def excerpt(self) -> str:
+        """How the abstract begins, to the end of a word."""
+        text = " ".join(self.paper.abstract.split())
+        return text if len(text) <= EXCERPT else f"{text[:EXCERPT].rpartition(' ')[0]} …"
+
+
+@dataclass(slots=True)
+class Done:
+    """What a run has done: digests planned, messages taken by the server, put off, and given up."""
+
+    planned: int = 0
+    sent: int = 0
+    later: int = 0
+    failed: int = 0
+
+
+class Digest:
+    """Plans digests and hands them over. `server` opens a connection to the mail server."""
+
+    def __init__(
+        self, service: Service, settings: MailSettings, server: Callable[[MailSettings], MailServer] = MailServer
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._server = server
+        self.mailing: Final = Mailing.open(service.collection.directory)
+        self.links: Final = Links(self.mailing.secret, settings.public_url)
+
+    def subscribe(self, address: str, question: SearchBody | None, period: Frequency, now: datetime) -> None:
+        """Ask an address to confirm. Raises `InvalidQuery` or `PaperNotFound` for a question that cannot be asked."""
+        if question is not None:
+            self._service.engine.search(question.query(Page(1)))
+        self.mailing.subscribe(address, written(question), period, now, lambda found: self._confirmation(found, now))
+
+    def send(self, now: datetime) -> Done | None:
+        """Plan what is due and hand over what waits; `None` where another program is doing that at this moment.
+
+        Raises `MailFailed` where the mail server cannot be used; what is planned by then is kept.
+        """
+        with lock.alone(self._service.collection.directory, _LOCK) as held:
+            if not held:
+                return None
+            done = Done(planned=sum(self._plan(each, now) for each in self.mailing.due(now.date())))
+            self._hand_over(done, now)
+        return done
+
+    def flush(self, now: datetime) -> Done | None:
+        """Hand over what waits, and plan nothing."""
+        with lock.alone(self._service.collection.directory, _LOCK) as held:
+            if not held:
+                return None
+            done = Done()
+            self._hand_over(done, now)
+        return done
+
+    def preview(self, now: datetime) -> list[int]:
+        """How many papers each message would have that `send` would plan."""
+        found = [self._news(each, now) for each in self.mailing.due(now.date())]
+        return [len(items) for items, _ in found if items]
+
+    # Planning
+
+    def _plan(self, subscription: Subscription, now: datetime) -> bool:
+        """Keep the digest of a subscription, if there is anything new for it."""
+        try:
+            items, more = self._news(subscription, now)
+        except PaperkinError as error:
+            # A liked paper may be gone. The others are not to wait for it.
+            _log.warning("The question of subscription %d cannot be asked: %s", subscription.id, error.message)
+            return False
+        if not items:
+            return False
+        letter = self.letter(subscription, items, more)
+        body = letter.write(self._settings, subscription.address, now)
+        return self.mailing.plan(subscription, [item.paper.id for item in items], body, now)
+
+    def _news(self, subscription: Subscription, now: datetime) -> tuple[list[Item], int]:
+        """The papers that are new to a subscription and not sent to its address, and how many more there are."""
+        snapshot, engine = self._service.engine.snapshot(), self._service.engine
+        if subscription.question:
+            query = asked(subscription.question).query(Page(LOOKED_AT))
+            came = Filters((Condition("since", subscription.since),))
+            hits = engine.search(query.within(came)).hits
+            matching = [hit.paper for hit in hits if hit.confidence is None or hit.confidence.verdict != "none"]
+            found = feed.about(snapshot, self._service.votes(), matching, now.date())
+        else:
+            found = feed.newcomers(snapshot, self._service.votes(), subscription.since, now.date(), LOOKED_AT)
+        fresh = [each for each in found if not self._has(snapshot, subscription, each.paper)]
+        items = [
+            Item(each.paper, self._settings.public_url + paper_address(each.paper.id), each.upvotes) for each in fresh
+        ]
+        return items[:MOST], max(0, len(items) - MOST)
+
+    def _has(self, snapshot: Snapshot, subscription: Subscription, paper: Paper) -> bool:
+        """Whether an address has a paper already, under whichever of its ids."""
+        sent = self.mailing.sent(subscription.subscriber)
+        if not sent:
+            return False
+        key, _ = snapshot.store.find(paper.id)
+        return bool(snapshot.store.names([key])[key] & sent)
+
+    def letter(self, subscription: Subscription, items: Sequence[Item], more: int) -> Letter:
+        """The digest as a letter."""
+        count = f"{len(items)} new paper{'' if len(items) == 1 else 's'}"
+        ending = self.links.unsubscribe(subscription.id)
+        values = {
+            "items": items,
+            "more": more,
+            "what": describe(subscription.question),
+            "period": subscription.period,
+            "ending": ending,
+            "all": self._settings.public_url + _page(subscription.question),
+        }
+        return Letter(
+            f"{count}: {shorten(items[0].paper.heading, 80)}",
+            render_text("digest.txt", **values),
+            render_text("digest.html", **values),
+            ending,
+        )
+
+    def _confirmation(self, subscription: Subscription, now: datetime) -> bytes:
+        values = {
+            "what": describe(subscription.question),
+            "period": subscription.period,
+            "link": self.links.confirm(subscription.id),
+            "base": self._settings.public_url,
+        }
+        text, html = render_text("confirm.txt", **values), render_text("confirm.html", **values)
+        return Letter("Please confirm: new papers by mail", text, html).write(self._settings, subscription.address, now)
+
+    # Handing over
+
+    def _hand_over(self, done: Done, now: datetime) -> None:
+        with self._server(self._settings) as server:
+            for message in self.mailing.waiting(now):
+                handed = server.hand_over(message.address, message.body)
+                if handed.outcome is Outcome.TAKEN:
+                    self.mailing.handed_over(message)
+                    done.sent += 1
+                else:
+                    self._not_taken(message, handed.outcome, handed.reason, done, now)
+
+    def _not_taken(self, message: Message, outcome: Outcome, reason: str, done: Done, now: datetime) -> None:
+        _log.warning("A message to %s was not taken: %s", hidden(message.address), reason.replace(message.address, "…"))
+        if outcome is Outcome.LATER:
+            later = self.mailing.put_off(message, reason, now)
+        else:
+            self.mailing.give_up(message, reason, suspend=outcome is Outcome.NO_SUCH_ADDRESS)
+            later = False
+        done.later += later
+        done.failed += not later
+
+
+def written(question: SearchBody | None) -> str:
+    """A question as it is kept: JSON of what was given, without which page and whether with reasons."""
+    if question is None:
+        return ""
+    given = question.model_dump(exclude_defaults=True, exclude={"k", "offset", "explain"})
+    return json.dumps(given, ensure_ascii=False, sort_keys=True)
+
+
+def asked(question: str) -> SearchBody:
+    """A question that was kept. Raises `InvalidQuery` where it is not one any more."""
+    try:
+        return SearchBody(**json.loads(question))
+    except (ValueError, TypeError) as error:
+        raise InvalidQuery("invalid_value", "A saved question cannot be read.", "Subscribe again.") from error
+
+
+def describe(question: str) -> str:
+    """What is subscribed to, in words."""
+    if not question:
+        return "what is trending"
+    body = asked(question)
+    parts = [f"“{shorten(body.q, 100)}”"] if body.q else []
+    parts += [f"papers like “{shorten(body.abstract, 60)}”"] if body.abstract else []
+    parts += [f"like {', '.join(body.like)}"] if body.like else []
+    parts += [f"unlike {', '.join(body.dislike)}"] if body.dislike else []
+    parts += [str(each) for each in body.filters().conditions]
+    return ", ".join(parts) or "new papers"
+
+
+def hidden(address: str) -> str:
+    """An address as logs may show it: a…@example.org."""
+    name, _, domain = address.rpartition("@")
+    return f"{name[:1]}…@{domain}"
+
+
+def _page(question: str) -> str:
+    if not question:
+        return "/"
+    names = ("q", "abstract", "like", "dislike", "mode", "date_from", "date_to", "author", "category", "source")
+    given = json.loads(question)
+    return address_with("/", {name: given[name] for name in names if name in given})
