@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from api import errors
 from api.guard import Guard
 from api.limits import RateLimit
-from api.routes import docs, feed, huggingface, operations, pages, papers, search, subscriptions
+from api.routes import docs, feed, huggingface, operations, pages, papers, search, semantic_scholar, subscriptions
 from api.scheduler import sending
 from api.schemas import ErrorAnswer, ForeignErrorAnswer
 from api.service import Service
@@ -52,7 +52,7 @@ def create_app(service: Service) -> FastAPI:
     for router in (feed.router, search.router, papers.router, subscriptions.router, operations.collection_router):
         app.include_router(router, prefix="/v1", responses=described)
     app.include_router(operations.health_router)
-    for foreign in (huggingface.router,):
+    for foreign in (huggingface.router, semantic_scholar.router):
         app.include_router(foreign, responses={status: {"model": ForeignErrorAnswer} for status in (400, 404, 422)})
     docs.install(app)
     app.include_router(subscriptions.pages_router)

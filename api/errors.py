@@ -123,10 +123,13 @@ def respond(
 ) -> Response:
     """An error (code, sentence, next step) as JSON; outside `/v1` as a page, if the client prefers HTML.
 
-    Under `/api` it has Hugging Face's shape, whose clients also read the header `X-Error-Message`.
+    Under `/api` it has Hugging Face's shape, whose clients also read the header `X-Error-Message`, under `/graph` and
+    `/recommendations` Semantic Scholar's.
     """
     if request.url.path.startswith("/api/"):
         return _for_hugging_face(status, facts, headers)
+    if request.url.path.startswith(("/graph/", "/recommendations/")):
+        return _for_semantic_scholar(status, facts, headers)
     wants_page = not request.url.path.startswith("/v1") and "text/html" in request.headers.get("accept", "")
     if wants_page:
         return error_page(status, *facts[1:])
@@ -137,6 +140,14 @@ def _for_hugging_face(status: int, facts: tuple[str, str, str], headers: Mapping
     message = f"{facts[1]} {facts[2]}"
     said = {"X-Error-Message": message.encode("ascii", "replace").decode()}
     return JSONResponse({"error": message}, 400 if status == 422 else status, {**(headers or {}), **said})
+
+
+def _for_semantic_scholar(status: int, facts: tuple[str, str, str], headers: Mapping[str, str] | None) -> Response:
+    """`error` where the asker can do something, `message` where not: their clients read one or the other by status."""
+    message = " ".join(filter(None, facts[1:]))
+    status = 400 if status in (405, 413, 422) else status
+    body = {"error": message} if status in (400, 404) else {"message": message, "code": str(status)}
+    return JSONResponse(body, 500 if status == 503 else status, headers)
 
 
 def _explain(problem: Mapping[str, Any]) -> tuple[int, str, str, str]:

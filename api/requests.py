@@ -172,6 +172,19 @@ class SubscriptionBody(_Asked):
     question: Annotated[SearchBody | None, Field(description="the fields of a search")] = None
 
 
+class BatchBody(BaseModel):
+    """Names of papers, in Semantic Scholar's shape."""
+
+    ids: Annotated[list[IdText], Field(max_length=500, fail_fast=True)]
+
+
+class RecommendBody(BaseModel):
+    """Names of papers, in Semantic Scholar's shape."""
+
+    positivePaperIds: Ids = []  # noqa: N815  their names
+    negativePaperIds: Ids | None = None  # noqa: N815
+
+
 class PaperBody(_Asked):
     """A paper to add: a title or an abstract is needed. Without an id it gets one from its title."""
 

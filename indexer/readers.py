@@ -44,6 +44,12 @@ class Readers(Database):
         with self._guard():
             return str(self._db.execute("SELECT value FROM meta WHERE name = 'secret'").fetchone()[0])
 
+    def problems(self) -> list[str]:
+        """What is wrong with the file; empty where nothing is. Raises `CollectionForeign` for one of something else."""
+        with self._guard():
+            self._db.execute("SELECT 1 FROM vote UNION ALL SELECT 1 FROM reader").fetchone()
+            return [row[0] for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+
     # Keys
 
     def add_key(self, name: str) -> str:

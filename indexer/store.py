@@ -345,6 +345,29 @@ class Store(Database):
             found[key].add(record_id)
         return found
 
+    def ordered(
+        self, keys: Keys | None, after: tuple[str, str] | None, limit: int, *, by_day: bool, down: bool
+    ) -> list[tuple[int, str, str]]:
+        """(key, day, id) of papers by id, or by day and then id, behind a (day, id); of some keys only, if given.
+
+        A paper without a day counts as of a day before all.
+        """
+        columns = "ifnull(day, ''), id" if by_day else "id"
+        way, sign = (" DESC", "<") if down else ("", ">")
+        where, values = ["TRUE"], list[Any]()
+        if keys is not None:
+            where.append("+key IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(keys.tolist()))
+        if after is not None:
+            where.append(f"({columns}) {sign} ({'?, ?' if by_day else '?'})")
+            values += after if by_day else after[1:]
+        order = f"ifnull(day, ''){way}, id{way}" if by_day else f"id{way}"
+        with self._guard():
+            return self._db.execute(
+                f"SELECT key, ifnull(day, ''), id FROM paper WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?",  # noqa: S608
+                (*values, limit),
+            ).fetchall()
+
     # Helpers
 
     def _pages(self, sql: str, after: int) -> Iterator[list[tuple[Any, ...]]]:

@@ -22,6 +22,7 @@ from indexer.errors import (
     shorten,
 )
 from indexer.identity import Record, another_id, fold_records
+from indexer.readers import READERS, Readers
 from indexer.store import ROW_TYPE, Store
 from indexer.store_writer import StoreWriter
 
@@ -94,6 +95,63 @@ def restore(file: Path, directory: Path) -> Collection:
     with collection.writing("restore"):
         pass  # the indexes are made on entering
     return collection
+
+
+def backup_readers(directory: Path, file: Path) -> None:
+    """Write what a collection knows of its readers into a file that only its owner may read: addresses are in it.
+
+    Apart from `backup`, which is passed on. Raises `CollectionError` where there is such a file, or nobody to write of.
+    """
+    if not (directory / READERS).exists():
+        raise CollectionError(f"Nobody has used {directory} yet.", "Make the backup of its papers alone.")
+    if file.exists():
+        raise CollectionError(f"{file} exists already.", "Choose another name.")
+    making = file.with_name(file.name + ".making")
+    readers = Readers.open(directory)
+    try:
+        _remove(making)
+        making.touch(0o600)
+        readers.copy_to(making)
+        _sync(making)
+        making.replace(file)
+        _sync(file.parent)
+    except OSError as error:
+        raise CollectionError(
+            f"{file} cannot be written: {error.strerror or error}.", "Choose another place for the backup."
+        ) from error
+    finally:
+        readers.close()
+        _remove(making)
+
+
+def restore_readers(file: Path, directory: Path) -> None:
+    """Put back what `backup_readers` wrote. Raises `UnreadableSource` for another file, and never replaces anything."""
+    place = directory / READERS
+    if place.exists():
+        raise CollectionError(f"{place} exists already.", "Move it away first, to put another in its place.")
+    making = place.with_name(place.name + ".making")
+    try:
+        if not _is_database(file):
+            raise _no_readers(file)
+        making.touch(0o600)
+        shutil.copyfile(file, making)
+        copy = Readers(making)
+        try:
+            problems = copy.problems()
+        finally:
+            copy.close()
+        if problems:
+            raise CollectionDamaged(f"{file} is damaged: {problems[0]}.", "Use another backup.")
+        making.rename(place)
+        _sync(directory)
+    except CollectionForeign as error:
+        raise UnreadableSource(
+            f"{file} is no backup of readers.", "Give one made by: paperkin backup --readers."
+        ) from error
+    except OSError as error:
+        raise CollectionError(f"{place} cannot be written: {error.strerror or error}.", ELSEWHERE) from error
+    finally:
+        _remove(making)
 
 
 def split(collection: Collection, encoder: Encoder, name: str, source: str, record_id: str) -> str:
@@ -172,6 +230,10 @@ def _is_backup(file: Path) -> bool:
 
 def _no_backup(file: Path) -> UnreadableSource:
     return UnreadableSource(f"{file} is not a backup.", "Give a file that was made by: paperkin backup FILE.")
+
+
+def _no_readers(file: Path) -> UnreadableSource:
+    return UnreadableSource(f"{file} is no backup of readers.", "Give one made by: paperkin backup --readers.")
 
 
 def _require_vacant(directory: Path) -> None:

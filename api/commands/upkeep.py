@@ -47,7 +47,7 @@ def remove(
 def verify(collection: CollectionOption = None) -> None:
     """Read everything on disk and compare it with its checksums."""
     opened = collection_of(collection)
-    problems = opened.verify()
+    problems = opened.verify() + _of_readers(opened.directory)
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems:
@@ -90,22 +90,33 @@ def compact(collection: CollectionOption = None) -> None:
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier backup.")] = False,
+    readers: Annotated[
+        Path | None, typer.Option(help="Another file, for keys, votes and subscriptions, which the first leaves out.")
+    ] = None,
     collection: CollectionOption = None,
 ) -> None:
     """Write the whole collection into one file, also while it is served and written."""
     from indexer import upkeep
 
-    papers = upkeep.backup(collection_of(collection), file, overwrite=overwrite)
+    opened = collection_of(collection)
+    papers = upkeep.backup(opened, file, overwrite=overwrite)
+    if readers:
+        upkeep.backup_readers(opened.directory, readers)
+        print(f"{readers} holds the readers, their addresses included: keep it to yourself.")
     print(f"{file} holds {text.many(papers, 'paper')}, checked ({file.stat().st_size / 1e6:,.1f} MB).")
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file made by backup.")], collection: CollectionOption = None
+    file: Annotated[Path, typer.Argument(help="A file made by backup.")],
+    readers: Annotated[Path | None, typer.Option(help="A file made by backup --readers.")] = None,
+    collection: CollectionOption = None,
 ) -> None:
     """Make a collection of a backup, in a new or empty directory, after checking all of it."""
     from indexer import upkeep
 
     opened = upkeep.restore(file, settings_of(collection).collection)
+    if readers:
+        upkeep.restore_readers(readers, opened.directory)
     print(f"{opened.directory} holds {text.many(opened.snapshot().papers, 'paper')} again.")
 
 
@@ -141,6 +152,18 @@ def merge(
     opened = collection_of(collection)
     encoder = open_encoder(settings.model, settings.cache, announce, settings.runtime)
     print(f"Both are the paper {upkeep.merge(opened, encoder, name, other)} now.")
+
+
+def _of_readers(directory: Path) -> list[str]:
+    from indexer.readers import READERS, Readers
+
+    if not (directory / READERS).exists():
+        return []
+    readers = Readers(directory / READERS)
+    try:
+        return [f"{directory / READERS}: {problem}" for problem in readers.problems()]
+    finally:
+        readers.close()
 
 
 def _size(directory: Path) -> int:

@@ -88,7 +88,7 @@ def test_trending_and_relevance(client: TestClient) -> None:
     body = ask(client, "/v1/feed?period=week&date=2025-W01&sort=trending")
     assert [(p["id"], p["trend"]) for p in body["papers"]][:2] == [("c", 0.386324), ("b", 0.27106)]
     body = ask(client, "/v1/feed?period=week&date=2025-W01&sort=relevance&q=speech&mode=dense")
-    assert [(p["id"], round(p["relevance"], 4)) for p in body["papers"]][:2] == [("a", 1.0), ("c", 0.7071)]
+    assert [(p["id"], round(p["relevance"], 4)) for p in body["papers"]][:2] == [("a", 1.0), ("c", 0.707)]
     assert body["total"] == 4
     assert {p["id"] for p in ask(client, "/v1/feed?period=week&date=2025-W01&category=cs")["papers"]} == {"b"}
 

@@ -34,6 +34,11 @@ WORDS = st.text(CHARACTERS, min_size=1, max_size=30).filter(lambda text: text.st
 PROSE = st.text(CHARACTERS | st.sampled_from("\n\r"), max_size=80)
 DATES = st.dates().flatmap(lambda day: st.sampled_from([10, 7, 4]).map(lambda length: day.isoformat()[:length]))
 COUNTS = st.none() | st.integers(0, MAX_COUNT)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | WORDS,
+    lambda inner: st.lists(inner, max_size=2),
+    max_leaves=4,
+)
 LINKS = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=20).map("https://{}".format)
 
 
@@ -43,7 +48,7 @@ def papers(draw: st.DrawFn) -> Paper:
     abstract = draw(PROSE)
     paper = st.builds(
         Paper,
-        id=WORDS,
+        id=WORDS.filter(lambda name: name.strip() not in {".", ".."}),
         title=WORDS | st.just("") if abstract.strip() else WORDS,
         abstract=st.just(abstract),
         authors=st.lists(WORDS, max_size=3).map(tuple),
@@ -54,6 +59,7 @@ def papers(draw: st.DrawFn) -> Paper:
         categories=st.lists(WORDS, max_size=3).map(tuple),
         url=st.none() | LINKS,
         source=st.none() | WORDS,
+        extra=st.none() | st.dictionaries(WORDS, st.dictionaries(WORDS, JSON, max_size=2), max_size=2).map(json.dumps),
     )
     return draw(paper)
 

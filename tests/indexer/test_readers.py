@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.errors import CollectionError, InvalidInput
+from indexer.database import Database
+from indexer.errors import CollectionError, InvalidInput, UnreadableSource
 from indexer.readers import READERS, Readers
+from indexer.upkeep import backup_readers, restore_readers
 
 
 @pytest.fixture
@@ -76,3 +78,36 @@ def test_votes_are_a_set(tmp_path_factory: pytest.TempPathFactory, steps: list[t
         (expected.add if up else expected.discard)((paper, voter))
     assert {(paper, voter) for paper, voters in readers.votes().items() for voter in voters} == expected
     readers.close()
+
+
+def test_readers_are_backed_up_apart(tmp_path: Path, readers: Readers) -> None:
+    """Into a file for the owner alone; put back, keys and votes are as they were, and links stay valid."""
+    key = readers.add_key("Ada")
+    readers.vote("a", "Ada")
+    backup_readers(tmp_path, tmp_path / "backup")
+    assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
+    with pytest.raises(CollectionError, match="exists already"):
+        backup_readers(tmp_path, tmp_path / "backup")
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(CollectionError, match="Nobody has used"):
+        backup_readers(other, tmp_path / "another")
+    restore_readers(tmp_path / "backup", other)
+    restored = Readers.open(other)
+    assert (restored.reader_of(key), restored.votes(), restored.secret) == (
+        "Ada",
+        {"a": frozenset({"Ada"})},
+        readers.secret,
+    )
+    with pytest.raises(CollectionError, match="exists already"):
+        restore_readers(tmp_path / "backup", other)
+
+
+def test_another_file_is_no_backup_of_readers(tmp_path: Path) -> None:
+    """Text, and a database of something else."""
+    (tmp_path / "text").write_text("nothing")
+    Database.prepare(tmp_path / "papers", "schema.sql", {})
+    for name in ("text", "papers"):
+        with pytest.raises(UnreadableSource, match="is no backup of readers"):
+            restore_readers(tmp_path / name, tmp_path)
+    assert not (tmp_path / READERS).exists()

@@ -14,7 +14,9 @@ from indexer.filters import Condition, Filters
 from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
+from indexer.sources.registry import read as read_file
 from search.feed import about, calendar, latest_day, newcomers, places, read, trending
+from tests.conftest import SHARED
 from tests.toys import ToyEncoder
 
 TODAY = date(2025, 1, 6)
@@ -132,3 +134,28 @@ def test_lists_are_as_a_slow_look_at_every_paper_finds(snapshot: Snapshot, one: 
         reverse=True,
     )
     assert ids(snapshot, list(places(snapshot, {}, (first, last), "published", TODAY))) == [p.id for p in expected]
+
+
+def test_the_lists_of_580_real_days(tmp_path: Path) -> None:
+    """9,877 papers: walked from day to day each is met once; the fullest day, the longest gap, a day with one paper."""
+    path = SHARED / "corpora" / "hf_daily.jsonl.xz"
+    if not path.exists():
+        pytest.skip("the lists of Daily Papers are not beside this checkout")
+    encoder = ToyEncoder()
+    collection = Collection.create(tmp_path / "collection", encoder.identity)
+    ingest(collection, encoder, read_file(path, Report()), Report())
+    snapshot, name, days, met = collection.snapshot(), "2023-01-01", [], 0
+    while (following := calendar(snapshot, "day", date.fromisoformat(name)).next) is not None:
+        name = following
+        days.append(name)
+        met += len(places(snapshot, {}, (date.fromisoformat(name),) * 2, "published", TODAY))
+    assert (len(days), met) == (580, 9_877)
+    counts = snapshot.store.listed_days("2023-01-01", "2030-01-01")
+    assert (max(counts.values()), counts["2025-09-30"], counts["2025-01-21"]) == (50, 50, 1)
+    assert calendar(snapshot, "day", date(2026, 6, 6)).previous == "2026-06-04"
+    assert calendar(snapshot, "day", date(2026, 6, 6)).next == "2026-06-08"
+    week = calendar(snapshot, "week", date(2025, 1, 1))
+    assert (week.name, week.first, week.last) == ("2025-W01", date(2024, 12, 30), date(2025, 1, 5))
+    found = places(snapshot, {}, (week.first, week.last), "published", TODAY)
+    assert len(found) == 43 == sum(n for day, n in counts.items() if "2024-12-30" <= day <= "2025-01-05")
+    assert {place.day[:4] for place in found} == {"2024", "2025"}
