@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from api.feeds import is_match
 from api.links import Links
 from api.mail import Letter, MailServer, Outcome
 from api.mail_settings import MailSettings
@@ -85,6 +86,7 @@ class Digest:
         with lock.alone(self._service.collection.directory, _LOCK) as held:
             if not held:
                 return None
+            self.mailing.forget(now)
             done = Done(planned=sum(self._plan(each, now) for each in self.mailing.due(now.date())))
             self._hand_over(done, now)
         return done
@@ -126,7 +128,7 @@ class Digest:
             query = asked(subscription.question).query(Page(LOOKED_AT))
             came = Filters((Condition("since", subscription.since),))
             hits = engine.search(query.within(came)).hits
-            matching = [hit.paper for hit in hits if hit.confidence is None or hit.confidence.verdict != "none"]
+            matching = [hit.paper for hit in hits if is_match(hit)]
             found = feed.about(snapshot, self._service.votes(), matching, now.date())
         else:
             found = feed.newcomers(snapshot, self._service.votes(), subscription.since, now.date(), LOOKED_AT)
@@ -157,7 +159,7 @@ class Digest:
             "all": self._settings.public_url + _page(subscription.question),
         }
         return Letter(
-            f"{count}: {shorten(items[0].paper.heading, 80)}",
+            f"{count}: {shorten(items[0].paper.heading, 60)}",
             render_text("digest.txt", **values),
             render_text("digest.html", **values),
             ending,

@@ -15,6 +15,7 @@ from indexer.filters import Condition, Filters
 from indexer.paper import Paper
 from indexer.periods import Period, around, moment, span
 from search import feed
+from search.answer import Hit
 from search.engine import MAX_LISTED, index_version
 from search.feed import Calendar, Listed
 from search.query import MAX_K, Page
@@ -23,6 +24,7 @@ MOST_ENTRIES: Final = 100
 """Entries of a document."""
 RECENT: Final = timedelta(days=30)
 """What came so lately is in the document of a question even where better answers came before."""
+LIKELY: Final = 0.5
 DAY: Final = timedelta(days=1)
 
 
@@ -87,10 +89,15 @@ def answers(asked: SearchFeedFields, service: Service) -> list[Listed]:
     papers: dict[str, Paper] = {}
     for each in (recent,) if asked.since else (recent, query):
         for hit in service.engine.search(each).hits:
-            if hit.confidence is None or hit.confidence.verdict != "none":
+            if is_match(hit):
                 papers.setdefault(hit.paper.id, hit.paper)
     found = feed.about(service.engine.snapshot(), {}, list(papers.values()), now.date())
     return sorted(found, key=lambda paper: paper.came, reverse=True)
+
+
+def is_match(hit: Hit) -> bool:
+    """Whether a paper is worth telling of unasked: more likely an answer than not, or there is no text to judge by."""
+    return hit.confidence is None or hit.confidence.probability >= LIKELY
 
 
 def last_visit(asked: FeedFields) -> str:

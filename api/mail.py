@@ -49,7 +49,8 @@ class Letter:
     def write(self, settings: MailSettings, recipient: str, now: datetime) -> bytes:
         """The message as it goes to the server. Nothing in it can become a header of its own."""
         domain = settings.sender.rpartition("@")[2]
-        message = EmailMessage(policy=SMTP)
+        # Headers on one line each: the library would encode a long address to fold it, and no mail program decode it.
+        message = EmailMessage(policy=SMTP.clone(max_line_length=998))
         message["Subject"] = " ".join(self.subject.split())
         message["From"] = f"Paperkin <{settings.sender}>"
         message["To"] = recipient
@@ -60,8 +61,8 @@ class Letter:
             message["List-Id"] = f"Paperkin <paperkin.{domain}>"
             message["List-Unsubscribe"] = f"<{self.unsubscribe}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message.set_content(self.text)
-        message.add_alternative(self.html, subtype="html")
+        message.set_content(self.text, cte="quoted-printable")
+        message.add_alternative(self.html, subtype="html", cte="quoted-printable")
         return message.as_bytes()
 
 

@@ -57,6 +57,12 @@ def address_with(path: str, fields: Fields, **changed: Any) -> str:
     return f"{path}?{urlencode(given, doseq=True)}"
 
 
+def followed(fields: Fields) -> str:
+    """Where a feed reader finds the answers to what a form asks."""
+    left_out = {"offset", "explain"}
+    return address_with("/v1/search.atom", {name: value for name, value in fields.items() if name not in left_out})
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("api", "web"),
@@ -66,7 +72,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(when=when, authors=authors, address=paper_address)
-    environment.globals.update(address_with=address_with, snippet=snippet)
+    environment.globals.update(address_with=address_with, followed=followed, snippet=snippet)
     return environment
 
 

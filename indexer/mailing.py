@@ -19,7 +19,13 @@ Frequency = Literal["daily", "weekly"]
 
 EVERY: Final[dict[str, timedelta]] = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 ASK_AGAIN: Final = timedelta(hours=1)
-"""Time until an address may be asked for confirmation again: nobody's mailbox is filled by others."""
+MOST_ASKED: Final = 3
+"""Times that an address is asked for confirmation in that time, once for each question: nobody's mailbox is filled by
+others."""
+FORGET: Final = timedelta(days=8)
+"""When an address that did not confirm is forgotten; its link is good for a week."""
+KEEP: Final = timedelta(days=30)
+"""How long it is kept that a message went."""
 OVERLAP: Final = timedelta(hours=1)
 """How long before a digest papers may have come that it could not see yet: an import was still storing them."""
 FIRST_WAIT: Final = timedelta(minutes=15)
@@ -70,11 +76,17 @@ class Mailing(Readers):
     ) -> None:
         """Remember that an address was given, and have it asked for confirmation by the message that `write` makes.
 
-        Nothing is sent to who has confirmed already, or was asked within the hour.
+        Nothing is sent to who has confirmed already, was asked the same within the hour, or was asked often.
         """
         with self.transaction():
             self._db.execute("INSERT OR IGNORE INTO subscriber (address) VALUES (?)", (address,))
             ((subscriber,),) = self._db.execute("SELECT id FROM subscriber WHERE address = ?", (address,)).fetchall()
+            ((asked,),) = self._db.execute(
+                "SELECT count(*) FROM subscription WHERE subscriber = ? AND asked > ?",
+                (subscriber, moment(now - ASK_AGAIN)),
+            ).fetchall()
+            if asked >= MOST_ASKED:
+                return
             fresh = self._db.execute(
                 "INSERT INTO subscription (subscriber, question, period, asked) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET asked = excluded.asked"
@@ -115,6 +127,13 @@ class Mailing(Readers):
                     (subscriber,),
                 )
         return bool(found)
+
+    def forget(self, now: datetime) -> None:
+        """Delete addresses that were given and never confirmed, and the traces of messages that went long ago."""
+        with self.transaction():
+            self._db.execute("DELETE FROM subscription WHERE confirmed IS NULL AND asked <= ?", (moment(now - FORGET),))
+            self._db.execute("DELETE FROM subscriber WHERE id NOT IN (SELECT subscriber FROM subscription)")
+            self._db.execute("DELETE FROM message WHERE state <> 'waiting' AND made <= ?", (moment(now - KEEP),))
 
     # Digests
 

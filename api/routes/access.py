@@ -40,7 +40,7 @@ async def may_write(service: Served, sent: Annotated[HTTPAuthorizationCredential
 MayWrite = Depends(may_write)
 
 
-async def who(
+def who(
     request: Request, service: Served, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> str | None:
     """The reader whose key was sent; without a key the owner, where only this machine can ask and no key is set."""

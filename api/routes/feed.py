@@ -104,7 +104,7 @@ def _vote(paper_id: str, service: Service, voter: str, *, up: bool) -> VoteAnswe
 
 
 def _document(kind: Format, title: str, papers: list[Listed], request: Request, service: Service) -> Response:
-    base = str(request.base_url).rstrip("/")
+    base = service.mail.public_url if service.mail else str(request.base_url).rstrip("/")
     changed = datetime.fromtimestamp((service.collection.directory / MANIFEST).stat().st_mtime, UTC)
     asked = urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "since"])
     path = request.url.path.rpartition(".")[0]

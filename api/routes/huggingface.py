@@ -90,12 +90,18 @@ def repos(paper_id: str, service: Served) -> dict[str, list[Any]]:
 @router.get(f"/papers/{PAPER_ID}.md", summary="A paper as text", response_class=PlainTextResponse)
 async def markdown(paper_id: str, request: Request, service: Served, turns: Taken) -> Response:
     """One paper in Markdown. If there is a paper whose own id ends in ".md", this is its page."""
-    try:
-        service.engine.paper(f"{paper_id}.md")
-    except PaperNotFound:
-        text = hf.markdown(service.engine.paper(paper_id)[0])
-        return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
-    return await pages.paper(f"{paper_id}.md", request, service, turns)
+
+    def written() -> str | None:
+        try:
+            service.engine.paper(f"{paper_id}.md")
+        except PaperNotFound:
+            return hf.markdown(service.engine.paper(paper_id)[0])
+        return None
+
+    text = await turns.ask(written)
+    if text is None:
+        return await pages.paper(f"{paper_id}.md", request, service, turns)
+    return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
 
 
 def _listed(paper_id: str, service: Service) -> Listed:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from api.pages import LISTS, Fields, address_with, asset, error_page, render
+from api.pages import LISTS, Fields, asset, error_page, render
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
 from api.service import Service
@@ -20,8 +20,6 @@ router = APIRouter(include_in_schema=False)
 
 _FILTERS: Final = ("author", "category", "source", "date_from", "date_to")
 _ASKED: Final = ("q", "abstract", *LISTS)
-_FOLLOWED: Final = (*_ASKED, *_FILTERS, "mode")
-"""What of a form a feed of its answers needs."""
 _ASSETS: Final = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 
 
@@ -63,8 +61,7 @@ def _home(request: Request, service: Service) -> HTMLResponse:
                 explain=fields.get("explain") == "1",
             )
             answer = service.engine.search(query)
-            followed = address_with("/v1/search.atom", {name: fields[name] for name in _FOLLOWED if name in fields})
-            return render("search.html", answer=answer, asked=_title(fields), followed=followed, **values)
+            return render("search.html", answer=answer, asked=_title(fields), **values)
         papers, total, _ = service.engine.browse(filters, page.k, page.offset)
         return render("home.html", papers=papers, total=total, **values)
     except PaperNotFound as error:

@@ -65,7 +65,7 @@ async def submit(request: Request, service: Served, turns: Taken) -> HTMLRespons
 
 
 @pages_router.get("/digest/confirm/{token}")
-async def ask_to_confirm(token: str, service: Served) -> HTMLResponse:
+def ask_to_confirm(token: str, service: Served) -> HTMLResponse:
     """A button: programs that look into mail follow links, and must not confirm for anybody."""
     return _button(service, token, confirming=True)
 
@@ -89,7 +89,7 @@ async def confirm(token: str, service: Served, turns: Taken) -> HTMLResponse:
 
 
 @pages_router.get("/digest/unsubscribe/{token}")
-async def ask_to_unsubscribe(token: str, service: Served) -> HTMLResponse:
+def ask_to_unsubscribe(token: str, service: Served) -> HTMLResponse:
     """A button, for the same reason."""
     return _button(service, token, confirming=False)
 

@@ -56,6 +56,15 @@ def test_a_message_has_both_parts_and_the_headers_of_lists() -> None:
     assert (plain["List-Unsubscribe"], plain["List-Id"]) == (None, None)
 
 
+def test_long_addresses_stay_whole() -> None:
+    """On one line and as they are: no mail program would take the end of a list out of an encoded word."""
+    settings = MailSettings("localhost", 25, "none", "papers@example.org", "https://papers.example.org")
+    address = "https://papers.example.org/digest/unsubscribe/" + "x" * 200
+    written = replace(LETTER, unsubscribe=address).write(settings, "a" * 60 + "@" + "b" * 60 + ".example.net", NOW)
+    assert f"\r\nList-Unsubscribe: <{address}>\r\n".encode() in written
+    assert max(map(len, written.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 80
+
+
 def test_nothing_in_a_title_becomes_a_header() -> None:
     """A paper may hold line breaks; a subject may not."""
     settings = MailSettings("localhost", 25, "none", "papers@example.org", "https://papers.example.org")

@@ -357,3 +357,12 @@ def test_authors(names: tuple[str, ...], count: int | None, expected: str | None
 def test_the_address_of_a_paper() -> None:
     """The address of a paper is one segment, whatever its id holds."""
     assert paper_address("10.1/d?e#f%") == "/papers/10.1%2Fd%3Fe%23f%25"
+
+
+def test_a_question_can_be_followed(reader: TestClient) -> None:
+    """Its page leads to a feed of the same question, filters and likes included, and to the form for mail."""
+    page = reader.get("/?q=speech&category=cs&like=b&offset=0&explain=1").text
+    assert '<a href="/v1/search.atom?q=speech&amp;category=cs&amp;like=b" rel="nofollow">as a feed</a>' in page
+    assert '<a href="/digest?q=speech" rel="nofollow">by mail</a>' in page
+    assert reader.get("/v1/search.atom?q=speech&category=cs&like=b").status_code == 200
+    assert '<link rel="alternate" type="application/atom+xml"' in reader.get("/").text

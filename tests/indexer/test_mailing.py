@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
@@ -88,6 +89,13 @@ class Sending(RuleBasedStateMachine):
             else:
                 self.mailing.give_up(message, "no", suspend=outcome == "gone")
 
+    @rule()
+    def forget(self) -> None:
+        """Addresses that never confirmed: their links are too old by then."""
+        before = {number for address in ADDRESSES for number in self.numbers(address)}
+        self.mailing.forget(self.now)
+        self.ended |= before - {number for address in ADDRESSES for number in self.numbers(address)}
+
     @rule(hours=st.integers(0, 30))
     def wait(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
@@ -115,3 +123,38 @@ def test_whatever_happens_a_paper_is_in_one_message(tmp_path_factory: pytest.Tem
 
     Sending.folder = tmp_path_factory
     run_state_machine_as_test(Sending)
+
+
+def test_nobody_is_flooded(tmp_path: Path) -> None:
+    """Whatever is asked for in its name, an address gets three requests to confirm an hour, and none twice."""
+    mailing, now = Mailing.open(tmp_path), datetime(2026, 11, 24, 7, tzinfo=UTC)
+    written: list[str] = []
+
+    def write(found: Subscription) -> bytes:
+        written.append(found.question)
+        return b""
+
+    for question in ("a", "a", "b", "c", "d", "e"):
+        mailing.subscribe(ADDRESSES[0], question, "daily", now, write)
+    assert written == ["a", "b", "c"]
+    mailing.subscribe(ADDRESSES[0], "d", "daily", now + timedelta(hours=1), write)
+    mailing.subscribe(ADDRESSES[1], "a", "daily", now, write)
+    assert written == ["a", "b", "c", "d", "a"]
+
+
+def test_who_does_not_confirm_is_forgotten(tmp_path: Path) -> None:
+    """After eight days nothing of the address is left; who did confirm stays, and what went is kept a month."""
+    mailing, now = Mailing.open(tmp_path), datetime(2026, 11, 24, 7, tzinfo=UTC)
+    for address in ADDRESSES:
+        mailing.subscribe(address, "", "daily", now, lambda _: b"")
+    for message in mailing.waiting(now):
+        mailing.handed_over(message)
+    assert mailing.confirm(1, now)
+    mailing.forget(now + timedelta(days=7))
+    assert mailing.counts()["unconfirmed"] == 1
+    mailing.forget(now + timedelta(days=8))
+    assert (mailing.counts()["unconfirmed"], mailing.counts()["daily"], mailing.counts()["sent"]) == (0, 1, 1)
+    mailing.shorten_log()
+    assert ADDRESSES[1].encode() not in (tmp_path / "readers.db").read_bytes()
+    mailing.forget(now + timedelta(days=30))
+    assert mailing.counts()["sent"] == 0
