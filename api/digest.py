@@ -132,19 +132,12 @@ class Digest:
             found = feed.about(snapshot, self._service.votes(), matching, now.date())
         else:
             found = feed.newcomers(snapshot, self._service.votes(), subscription.since, now.date(), LOOKED_AT)
-        fresh = [each for each in found if not self._has(snapshot, subscription, each.paper)]
+        sent = self.mailing.sent(subscription.subscriber)
+        fresh = [each for each in found if not sent or not _names(snapshot, each.paper) & sent]
         items = [
             Item(each.paper, self._settings.public_url + paper_address(each.paper.id), each.upvotes) for each in fresh
         ]
         return items[:MOST], max(0, len(items) - MOST)
-
-    def _has(self, snapshot: Snapshot, subscription: Subscription, paper: Paper) -> bool:
-        """Whether an address has a paper already, under whichever of its ids."""
-        sent = self.mailing.sent(subscription.subscriber)
-        if not sent:
-            return False
-        key, _ = snapshot.store.find(paper.id)
-        return bool(snapshot.store.names([key])[key] & sent)
 
     def letter(self, subscription: Subscription, items: Sequence[Item], more: int) -> Letter:
         """The digest as a letter."""
@@ -196,6 +189,12 @@ class Digest:
             later = False
         done.later += later
         done.failed += not later
+
+
+def _names(snapshot: Snapshot, paper: Paper) -> set[str]:
+    """Every id under which a paper may have been sent."""
+    key, _ = snapshot.store.find(paper.id)
+    return snapshot.store.names([key])[key]
 
 
 def written(question: SearchBody | None) -> str:

@@ -68,11 +68,10 @@ def followed(asked: FeedFields, service: Service) -> list[Listed]:
 
     So who looks once a period misses none. Those that came before `since` are left out.
     """
-    found = list(listed(asked, service).papers)
-    if asked.date is None:
-        before = listed(asked, service).calendar.previous
-        if before is not None:
-            found += listed(asked.model_copy(update={"date": before}), service).papers
+    latest = listed(asked, service)
+    found, before = list(latest.papers), latest.calendar.previous
+    if asked.date is None and before is not None:
+        found += listed(asked.model_copy(update={"date": before}), service).papers
     since = asked.since and check_moment(asked.since)
     return [paper for paper in found if not since or paper.came >= since][:MOST_ENTRIES]
 

@@ -87,10 +87,9 @@ class Collection:
         """Open a directory. Raises the `CollectionError` that tells what is wrong with it."""
         self.directory: Final = directory
         require(directory)
-        migrating.bring_up(directory)
         store = Store(directory / TRUTH)
         try:
-            self.identity: Final = read_identity(store.meta(), directory)
+            self.identity: Final = read_identity(migrating.bring_up(directory, store.meta()), directory)
         finally:
             store.close()
         self._refreshing = threading.Lock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +43,7 @@ def is_vacant(directory: Path) -> bool:
     return all(path.name in ours or path.name.startswith(f".{lock.HOLDER}.") for path in directory.iterdir())
 
 
-def read_identity(meta: dict[str, str], directory: Path) -> ModelIdentity:
+def read_identity(meta: Mapping[str, str], directory: Path) -> ModelIdentity:
     """What the collection says of itself, or the error that says why it cannot be used."""
     again = "Index the papers again into another directory."
     if "format" not in meta:

@@ -126,6 +126,8 @@ class Mailing(Readers):
                     " (SELECT 1 FROM subscription WHERE subscriber = subscriber.id)",
                     (subscriber,),
                 )
+        if found:
+            self.shorten_log()  # where the address would still be
         return bool(found)
 
     def forget(self, now: datetime) -> None:
@@ -134,6 +136,7 @@ class Mailing(Readers):
             self._db.execute("DELETE FROM subscription WHERE confirmed IS NULL AND asked <= ?", (moment(now - FORGET),))
             self._db.execute("DELETE FROM subscriber WHERE id NOT IN (SELECT subscriber FROM subscription)")
             self._db.execute("DELETE FROM message WHERE state <> 'waiting' AND made <= ?", (moment(now - KEEP),))
+        self.shorten_log()
 
     # Digests
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +15,15 @@ BEFORE: Final = "2"
 """The format that lacks what is known of days, venues and arrivals."""
 
 
-def bring_up(directory: Path) -> None:
-    """Bring a collection to this version's format, if it is of the one before and may be written."""
+def bring_up(directory: Path, meta: Mapping[str, str]) -> Mapping[str, str]:
+    """The facts of a collection, brought to this version's format if it is of the one before and may be written."""
+    if meta.get("format") != BEFORE or not os.access(directory, os.W_OK):
+        return meta
     store = StoreWriter(directory / TRUTH)
     try:
-        if store.meta().get("format") == BEFORE and os.access(directory, os.W_OK):
-            with lock.writer_lock(directory, "new format", 30):
-                upgrade(store)
+        with lock.writer_lock(directory, "new format", 30):
+            upgrade(store)
+        return store.meta()
     finally:
         store.close()
 

@@ -496,19 +496,25 @@ def test_a_dry_run_sends_nothing(shell: Shell, tmp_path: Path) -> None:
 
 
 def test_the_server_sends_by_itself(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At its time of day, and what is asked for in between."""
+    """At its time of day what is due, and what is asked for in between; nothing twice."""
     from datetime import time
 
     from api import scheduler
 
     monkeypatch.setattr(scheduler, "LOOK", 0.05)
-    mailbox = Mailbox()
+    mailbox, mailing = Mailbox(), Mailing.open(collection.directory)
+    mailing.subscribe(BO, "", "daily", NOW, lambda _: b"")
+    assert mailing.confirm(1, NOW)
+    (waiting,) = mailing.waiting(NOW)
+    mailing.handed_over(waiting)
     with serving_mail(mailbox) as settings:
         encoder = ToyEncoder()
         service = Service(collection, encoder, Engine(collection, encoder), mail=replace(settings, send_at=time(0, 0)))
         with TestClient(DecodedOnce(create_app(service)), base_url="http://127.0.0.1") as client:
-            client.post("/v1/subscriptions", json={"address": ADA})
             assert mailbox.taken.wait(10)
             mailbox.taken.clear()
-    ((_, message),) = mailbox.messages
-    assert link(message).startswith("/digest/confirm/")
+            client.post("/v1/subscriptions", json={"address": ADA})
+            assert mailbox.taken.wait(10)
+    (to_bo, digest), (to_ada, question) = mailbox.messages
+    assert (to_bo, papers_in(digest)) == (BO, ["c", "b", "a"])
+    assert (to_ada, link(question).startswith("/digest/confirm/")) == (ADA, True)
