@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from indexer.errors import InvalidPaper
+
 MAX_EXTRA: Final = 400_000
 """Characters of the text: a paper of three thousand authors, each with what Hugging Face knows of them."""
 
@@ -17,6 +19,35 @@ MAX_EXTRA: Final = 400_000
 def canonical(facts: Mapping[str, Any]) -> str:
     """The text of an object. Raises `ValueError`, `TypeError` or `RecursionError` for what is no JSON."""
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def read_extra(text: str) -> str | None:
+    """Text of JSON in the one way of writing it; `None` for an empty object. Raises `InvalidPaper`."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
+        raise _wrong("is not JSON") from None
+    return text_of(found)
+
+
+def text_of(value: object) -> str | None:
+    """The text of an object; `None` for an empty one. Raises `InvalidPaper` for what cannot be kept."""
+    if not isinstance(value, Mapping) or not all(isinstance(part, Mapping) for part in value.values()):
+        raise _wrong("must be a JSON object of objects, one a source")
+    try:
+        text = canonical(value)
+        text.encode()
+    except UnicodeEncodeError:
+        raise _wrong("holds lone surrogates") from None
+    except (ValueError, TypeError, RecursionError):
+        raise _wrong("cannot be written as JSON") from None
+    if len(text) > MAX_EXTRA:
+        raise _wrong(f"is longer than {MAX_EXTRA:,} characters")
+    return text if value else None
+
+
+def _wrong(what: str) -> InvalidPaper:
+    return InvalidPaper(f"The paper's extra {what}.", "Correct the record and send it again.")
 
 
 def united(texts: Iterable[str | None]) -> str | None:

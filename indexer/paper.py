@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, Final
 
 from indexer.errors import InvalidPaper, shorten
-from indexer.extra import MAX_EXTRA, canonical
+from indexer.extra import read_extra, text_of
 from indexer.identifiers import SCHEMES, best_id, complete, identifier, split_arxiv
 
 TEXT_RECIPE: Final = "title. abstract, windows with the title averaged/2"
@@ -84,7 +84,7 @@ class Paper:
             },
             "venue": None if self.venue is None else _line("venue", self.venue) or None,
             "url": None if self.url is None else check_url(self.url),
-            "extra": None if self.extra is None else _extra(self.extra),
+            "extra": None if self.extra is None else read_extra(self.extra),
             "source": None if self.source is None else _line("source", self.source) or None,
         }
         tidy["id"], tidy["version"] = _without_version(tidy["id"], self.version)
@@ -171,7 +171,7 @@ def from_record(record: Mapping[str, object]) -> Paper:
                 raise _wrong(name, "must be a list of strings")
             values[name] = tuple(values[name])
     if "extra" in values:
-        values["extra"] = _text_of(values["extra"])
+        values["extra"] = text_of(values["extra"])
     if not values.get("title") and not values.get("abstract"):
         raise _wrong("title", "is empty" if "title" in values else "is missing")
     values.setdefault("title", "")
@@ -209,7 +209,7 @@ def from_stored(values: Mapping[str, Any]) -> Paper:
     paper = object.__new__(Paper)
     for name, value in values.items():
         object.__setattr__(paper, name, tuple(value) if type(value) is list else value)
-    object.__setattr__(paper, "extra", _text_of(values["extra"]) if "extra" in values else None)
+    object.__setattr__(paper, "extra", text_of(values["extra"]) if "extra" in values else None)
     return paper
 
 
@@ -291,29 +291,6 @@ def _line(name: str, value: object, *, required: bool = False) -> str:
     if len(text) > LIMITS.get(name, LIMITS["category"]):
         raise _wrong(name, f"is longer than {LIMITS.get(name, LIMITS['category']):,} characters")
     return text
-
-
-def _extra(value: object) -> str | None:
-    """Text of JSON as one object, in the one way of writing it; `None` for an empty one."""
-    try:
-        found = json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        raise _wrong("extra", "is not JSON") from None
-    return _text_of(found)
-
-
-def _text_of(value: object) -> str | None:
-    if not isinstance(value, Mapping) or not all(isinstance(part, Mapping) for part in value.values()):
-        raise _wrong("extra", "must be a JSON object of objects, one a source")
-    try:
-        text = canonical(value)
-    except (ValueError, TypeError, RecursionError):
-        raise _wrong("extra", "cannot be written as JSON") from None
-    if len(text) > MAX_EXTRA:
-        raise _wrong("extra", f"is longer than {MAX_EXTRA:,} characters")
-    if is_unsafe(text):
-        raise _wrong("extra", "holds lone surrogates")
-    return text if value else None
 
 
 def _prose(name: str, value: object) -> str:

@@ -11,11 +11,11 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.database import Database
 from indexer.embedding import Trial, trials_from
 from indexer.errors import CollectionDamaged, InvalidPaper, PaperNotFound
-from indexer.filters import BY_NAME, Condition, Filters, by_name, fold, keys_sql, to_sql
+from indexer.filters import BY_NAME, Condition, Filters, by_name, keys_sql, to_sql
 from indexer.identity import Record
+from indexer.lists import Lists
 from indexer.paper import Paper, from_record, from_stored, is_unsafe
 from indexer.selection import ascending
 
@@ -67,7 +67,7 @@ class State:
         return f"{self.fingerprint:064x}"
 
 
-class Store(Database):
+class Store(Lists):
     """A connection for reading: `pin` a state and read from it. `StoreWriter` is the one that changes."""
 
     def pin(self) -> State:
@@ -203,10 +203,6 @@ class Store(Database):
             for key, content, text, record in papers
         }
 
-    def ids(self, keys: Sequence[int]) -> dict[int, str]:
-        """The ids of these keys."""
-        return dict(self._among("SELECT key, id FROM paper WHERE key IN ({})", keys))
-
     def browse(self, filters: Filters, limit: int, offset: int, among: Keys | None = None) -> list[Paper]:
         """Papers that pass, newest first, those without a date last, then by id; only those of some keys, if given."""
         where, values = to_sql(filters)
@@ -308,65 +304,6 @@ class Store(Database):
         if found is None or not isinstance(found[0], bytes) or len(found[0]) % (dimension * ROW_TYPE.itemsize):
             return None
         return np.frombuffer(found[0], dtype=ROW_TYPE).reshape(-1, dimension)
-
-    # The list of each day
-
-    def listed(self, first: str, last: str, submitter: str | None = None) -> list[tuple[int, str, int | None]]:
-        """(key, day, upvotes) of the papers that were listed from a day to another; of one submitter, if given."""
-        where = "" if submitter is None else " AND submitter = ?"
-        values = (first, last) if submitter is None else (first, last, fold(submitter))
-        with self._guard():
-            return self._db.execute(
-                f"SELECT key, day, upvotes FROM listed WHERE day BETWEEN ? AND ?{where}",  # noqa: S608
-                values,
-            ).fetchall()
-
-    def listed_days(self, first: str, last: str) -> dict[str, int]:
-        """How many papers were listed on each day of a span that had any."""
-        sql = "SELECT day, count(*) FROM listed WHERE day BETWEEN ? AND ? GROUP BY day ORDER BY day"
-        with self._guard():
-            return dict(self._db.execute(sql, (first, last)).fetchall())
-
-    def neighbours(self, first: str, last: str) -> tuple[str | None, str | None]:
-        """The latest day before a span, and the first behind it, on which papers were listed."""
-        sql = "SELECT (SELECT max(day) FROM listed WHERE day < ?), (SELECT min(day) FROM listed WHERE day > ?)"
-        with self._guard():
-            before, after = self._db.execute(sql, (first, last)).fetchone()
-        return before, after
-
-    def arrivals(self, keys: Sequence[int]) -> dict[int, str]:
-        """The moment at which each paper came to the collection."""
-        return dict(self._among("SELECT key, min(came) FROM record WHERE key IN ({}) GROUP BY key", keys))
-
-    def names(self, keys: Sequence[int]) -> dict[int, set[str]]:
-        """Every id under which each paper, or a record of it, is or was known."""
-        found = {key: {paper_id} for key, paper_id in self.ids(keys).items()}
-        for key, record_id in self._among("SELECT key, id FROM record WHERE key IN ({})", keys):
-            found[key].add(record_id)
-        return found
-
-    def ordered(
-        self, keys: Keys | None, after: tuple[str, str] | None, limit: int, *, by_day: bool, down: bool
-    ) -> list[tuple[int, str, str]]:
-        """(key, day, id) of papers by id, or by day and then id, behind a (day, id); of some keys only, if given.
-
-        A paper without a day counts as of a day before all.
-        """
-        columns = "ifnull(day, ''), id" if by_day else "id"
-        way, sign = (" DESC", "<") if down else ("", ">")
-        where, values = ["TRUE"], list[Any]()
-        if keys is not None:
-            where.append("+key IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(keys.tolist()))
-        if after is not None:
-            where.append(f"({columns}) {sign} ({'?, ?' if by_day else '?'})")
-            values += after if by_day else after[1:]
-        order = f"ifnull(day, ''){way}, id{way}" if by_day else f"id{way}"
-        with self._guard():
-            return self._db.execute(
-                f"SELECT key, ifnull(day, ''), id FROM paper WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?",  # noqa: S608
-                (*values, limit),
-            ).fetchall()
 
     # Helpers
 
