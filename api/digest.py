@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,7 @@ from indexer.filters import Condition, Filters
 from indexer.mailing import Frequency, Mailing, Message, Subscription
 from indexer.paper import Paper
 from search import feed
+from search.feed import Listed
 from search.query import Page
 
 MOST: Final = 20
@@ -42,6 +43,7 @@ class Item:
     paper: Paper
     address: str
     upvotes: int | None
+    verdict: str | None = None
 
     @property
     def excerpt(self) -> str:
@@ -103,49 +105,56 @@ class Digest:
     def preview(self, now: datetime) -> list[int]:
         """How many papers each message would have that `send` would plan."""
         found = [self._news(each, now) for each in self.mailing.due(now.date())]
-        return [len(items) for items, _ in found if items]
+        return [min(len(items), MOST) for items in found if items]
 
     # Planning
 
     def _plan(self, subscription: Subscription, now: datetime) -> bool:
         """Keep the digest of a subscription, if there is anything new for it."""
+        items = self._news(subscription, now)
+        if not items:
+            return False
+        body = self.letter(subscription, items).write(self._settings, subscription.address, now)
+        return self.mailing.plan(subscription, [item.paper.id for item in items[:MOST]], body, now)
+
+    def _news(self, subscription: Subscription, now: datetime) -> list[Item]:
+        """The papers that are new to a subscription and not sent to its address; none where it cannot be asked."""
+        snapshot, base = self._service.engine.snapshot(), self._settings.public_url
         try:
-            items, more = self._news(subscription, now)
+            found, verdicts = self._found(snapshot, subscription, now)
         except PaperkinError as error:
             # A liked paper may be gone. The others are not to wait for it.
             _log.warning("The question of subscription %d cannot be asked: %s", subscription.id, error.message)
-            return False
-        if not items:
-            return False
-        letter = self.letter(subscription, items, more)
-        body = letter.write(self._settings, subscription.address, now)
-        return self.mailing.plan(subscription, [item.paper.id for item in items], body, now)
-
-    def _news(self, subscription: Subscription, now: datetime) -> tuple[list[Item], int]:
-        """The papers that are new to a subscription and not sent to its address, and how many more there are."""
-        snapshot, engine = self._service.engine.snapshot(), self._service.engine
-        if subscription.question:
-            query = asked(subscription.question).query(Page(LOOKED_AT))
-            came = Filters((Condition("since", subscription.since),))
-            hits = engine.search(query.within(came)).hits
-            matching = [hit.paper for hit in hits if is_match(hit)]
-            found = feed.about(snapshot, self._service.votes(), matching, now.date())
-        else:
-            found = feed.newcomers(snapshot, self._service.votes(), subscription.since, now.date(), LOOKED_AT)
+            return []
         sent = self.mailing.sent(subscription.subscriber)
-        fresh = [each for each in found if not sent or not _names(snapshot, each.paper) & sent]
-        items = [
-            Item(each.paper, self._settings.public_url + paper_address(each.paper.id), each.upvotes) for each in fresh
+        return [
+            Item(each.paper, base + paper_address(each.paper.id), each.upvotes, verdicts.get(each.paper.id))
+            for each in found
+            if not sent or not _names(snapshot, each.paper) & sent
         ]
-        return items[:MOST], max(0, len(items) - MOST)
 
-    def letter(self, subscription: Subscription, items: Sequence[Item], more: int) -> Letter:
-        """The digest as a letter."""
+    def _found(
+        self, snapshot: Snapshot, subscription: Subscription, now: datetime
+    ) -> tuple[list[Listed], Mapping[str, str]]:
+        """What came since the last digest, best first, and how well each paper answers the question, by its id."""
+        votes = self._service.votes()
+        if not subscription.question:
+            return feed.newcomers(snapshot, votes, subscription.since, now.date(), LOOKED_AT), {}
+        query = asked(subscription.question).query(Page(LOOKED_AT))
+        came = Filters((Condition("since", subscription.since),))
+        hits = [hit for hit in self._service.engine.search(query.within(came)).hits if is_match(hit)]
+        verdicts = {hit.paper.id: f"{hit.confidence.verdict} match" for hit in hits if hit.confidence}
+        return feed.about(snapshot, votes, [hit.paper for hit in hits], now.date()), verdicts
+
+    def letter(self, subscription: Subscription, found: Sequence[Item]) -> Letter:
+        """The digest as a letter: the first of what was found, and how many more there are."""
+        items, more = found[:MOST], len(found) - MOST
         count = f"{len(items)} new paper{'' if len(items) == 1 else 's'}"
         ending = self.links.unsubscribe(subscription.id)
         values = {
             "items": items,
-            "more": more,
+            # Of the newest so many are looked at, and some of them an address may have already.
+            "more": "" if more <= 0 else str(more) if len(found) < LOOKED_AT // 2 else f"at least {more}",
             "what": describe(subscription.question),
             "period": subscription.period,
             "ending": ending,
@@ -173,6 +182,7 @@ class Digest:
     def _hand_over(self, done: Done, now: datetime) -> None:
         with self._server(self._settings) as server:
             for message in self.mailing.waiting(now):
+                self.mailing.trying(message)
                 handed = server.hand_over(message.address, message.body)
                 if handed.outcome is Outcome.TAKEN:
                     self.mailing.handed_over(message)

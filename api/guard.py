@@ -9,10 +9,10 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import error_body
+from api.errors import respond
 from api.loopback import is_loopback
 
 MAX_BODY: Final = 4_000_000
@@ -37,11 +37,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         if self._loopback and not _is_local(Headers(scope=scope).get("host", "")):
-            refusal = _refusal(
-                421, "wrong_host", "This server answers only for this machine.", "Ask for 127.0.0.1 or localhost."
-            )
+            refusal = 421, "wrong_host", "This server answers only for this machine.", "Ask for 127.0.0.1 or localhost."
         elif not _is_text(scope.get("raw_path") or b"") or not _is_text(scope["query_string"]):
-            refusal = _refusal(400, "invalid_text", "The address is not UTF-8.", "Percent-encode it as UTF-8.")
+            refusal = 400, "invalid_text", "The address is not UTF-8.", "Percent-encode it as UTF-8."
         else:
             body = await _read(receive)
             if body is not None:
@@ -49,17 +47,13 @@ class Guard:
                 method = "GET" if scope["method"] == "HEAD" else scope["method"]
                 await self._app({**scope, "method": method}, _replay(body, receive), send)
                 return
-            refusal = _refusal(
+            refusal = (
                 413,
                 "body_too_large",
                 f"The request's body is over {MAX_BODY:,} bytes.",
                 "Ask with less text, or send fewer papers at a time.",
             )
-        await refusal(scope, receive, send)
-
-
-def _refusal(status: int, code: str, message: str, next_step: str) -> JSONResponse:
-    return JSONResponse(error_body(code, message, next_step), status_code=status)
+        await respond(Request(scope), refusal[0], refusal[1:])(scope, receive, send)
 
 
 def _is_local(host: str) -> bool:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, make_msgid
 from enum import Enum
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from api.mail_settings import MailSettings
 from indexer.errors import MailFailed
 
 TIMEOUT: Final = 20.0
 """Seconds that a mail server may say nothing."""
+_POLICY: Final = re.compile(r"5\.7\.\d")
+"""How a refusal for reasons of security or policy begins (RFC 3463, 3.8)."""
+_TOO_LARGE: Final = 552
+"""What is said of a message that is too large (RFC 1870, 6.1), also before it is sent."""
 
 
 class Outcome(Enum):
@@ -49,8 +54,7 @@ class Letter:
     def write(self, settings: MailSettings, recipient: str, now: datetime) -> bytes:
         """The message as it goes to the server. Nothing in it can become a header of its own."""
         domain = settings.sender.rpartition("@")[2]
-        # Headers on one line each: the library would encode a long address to fold it, and no mail program decode it.
-        message = EmailMessage(policy=SMTP.clone(max_line_length=998))
+        message = EmailMessage(policy=_Folding(linesep="\r\n"))
         message["Subject"] = " ".join(self.subject.split())
         message["From"] = f"Paperkin <{settings.sender}>"
         message["To"] = recipient
@@ -64,6 +68,18 @@ class Letter:
         message.set_content(self.text, cte="quoted-printable")
         message.add_alternative(self.html, subtype="html", cte="quoted-printable")
         return message.as_bytes()
+
+
+class _Folding(EmailPolicy):
+    """Folds a subject, whose encoded words may have 75 characters (RFC 2047, 2), and no other header.
+
+    The library would encode a long address to fold it, and no mail program decode it.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """A header as it goes."""
+        policy = self.clone(max_line_length=76 if name == "Subject" else 998)
+        return super(_Folding, policy).fold_binary(name, value)
 
 
 class MailServer:
@@ -91,9 +107,12 @@ class MailServer:
             self._smtp.sendmail(self._settings.sender, [recipient], message)
         except smtplib.SMTPRecipientsRefused as error:
             (code, said), *_ = error.recipients.values()
+            if _POLICY.match(_said(said)):
+                # Such as "Relay access denied": it is not the address that is wrong, and it may be so for all.
+                return Handed(Outcome.LATER, f"{code} {_said(said)}")
             return self._refused(code, said, Outcome.NO_SUCH_ADDRESS)
         except smtplib.SMTPSenderRefused as error:
-            if error.smtp_code >= 500:
+            if error.smtp_code >= 500 and error.smtp_code != _TOO_LARGE:
                 raise self._failed(
                     f"does not take mail from {self._settings.sender}: {_said(error.smtp_error)}"
                 ) from error
@@ -129,6 +148,7 @@ class MailServer:
             try:
                 if settings.security == "starttls":
                     smtp.starttls(context=trusted)  # or an error: never in the open after all
+                smtp.ehlo_or_helo_if_needed()  # here: a server that refuses us refuses no message
                 if settings.user:
                     smtp.login(settings.user, settings.password or "")
             except BaseException:

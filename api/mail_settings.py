@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
@@ -30,7 +30,7 @@ class MailSettings:
     sender: str
     public_url: str
     user: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     ca: Path | None = None
     send_at: time | None = None
 
@@ -51,6 +51,13 @@ class MailSettings:
                 f"PAPERKIN_SMTP_SECURITY is none: the password would go to {host} for anyone to read.",
                 "Set it to tls or starttls.",
             )
+        password = environ.get("PAPERKIN_SMTP_PASSWORD") or None
+        for name, secret in (("USER", user), ("PASSWORD", password)):
+            if secret and not secret.isascii():
+                raise InvalidSetting(
+                    f"PAPERKIN_SMTP_{name} holds letters beyond ASCII, which cannot be logged in with.",
+                    "Have the mail server give you another.",
+                )
         port = environ.get("PAPERKIN_SMTP_PORT") or str(_PORTS[security])
         if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 0 < int(port) < 2**16:
             raise _wrong("SMTP_PORT", port, "a number such as 587")
@@ -64,7 +71,7 @@ class MailSettings:
             sender=_sender(environ.get("PAPERKIN_MAIL_FROM") or ""),
             public_url=_url(environ.get("PAPERKIN_PUBLIC_URL") or ""),
             user=user,
-            password=environ.get("PAPERKIN_SMTP_PASSWORD") or None,
+            password=password,
             ca=Path(ca) if ca else None,
             send_at=_time(environ.get("PAPERKIN_DIGEST_AT") or ""),
         )
@@ -92,6 +99,9 @@ def _time(written: str) -> time | None:
     if not written:
         return None
     try:
-        return time.fromisoformat(written)
+        found = time.fromisoformat(written)
     except ValueError:
-        raise _wrong("DIGEST_AT", written, "a time of day in UTC, such as 07:00") from None
+        found = None
+    if found is None or found.tzinfo is not None:
+        raise _wrong("DIGEST_AT", written, "a time of day in UTC, such as 07:00")
+    return found

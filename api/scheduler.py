@@ -14,6 +14,8 @@ from indexer.errors import PaperkinError
 
 LOOK: Final = 15.0
 """Seconds between two looks at the clock, and at what waits."""
+PATIENCE: Final = 300.0
+"""Seconds until the next try after one that failed: a mail server that refuses a password may lock who tries often."""
 _log = logging.getLogger(__name__)
 
 
@@ -35,8 +37,17 @@ def sending(service: Service) -> Iterator[None]:
 
 def _run(service: Service, stopped: threading.Event) -> None:
     planned: date | None = None
-    while not stopped.wait(LOOK if planned else min(LOOK, 1.0)):
-        planned = _look(service, datetime.now(UTC), planned) or date.min
+    wait = min(LOOK, 1.0)
+    while not stopped.wait(wait):
+        wait = LOOK
+        try:
+            planned = _look(service, datetime.now(UTC), planned)
+        except (PaperkinError, OSError) as error:
+            _log.warning("Digests are not sent now: %s", getattr(error, "message", error))
+            wait = PATIENCE
+        except Exception:  # a defect of ours, which must not end the sending
+            _log.exception("Digests are not sent now.")
+            wait = PATIENCE
 
 
 def _look(service: Service, now: datetime, planned: date | None) -> date | None:
@@ -44,14 +55,8 @@ def _look(service: Service, now: datetime, planned: date | None) -> date | None:
     settings = service.mail
     if settings is None:
         return planned
-    try:
-        digest = service.digest
-        if settings.send_at is None or now.time() < settings.send_at or planned == now.date():
-            digest.flush(now)  # confirmations, and what was put off
-            return planned
-        return now.date() if digest.send(now) else planned
-    except (PaperkinError, OSError) as error:
-        _log.warning("Digests are not sent now: %s", getattr(error, "message", error))
-    except Exception:  # a defect of ours, which must not end the sending
-        _log.exception("Digests are not sent now.")
-    return planned
+    digest = service.digest
+    if settings.send_at is None or now.time() < settings.send_at or planned == now.date():
+        digest.flush(now)  # confirmations, and what was put off
+        return planned
+    return now.date() if digest.send(now) else planned

@@ -7,7 +7,7 @@ subscription. So a paper is in one message to an address and no more, whenever t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
@@ -181,16 +181,33 @@ class Mailing(Readers):
 
     # Handing over
 
-    def waiting(self, now: datetime) -> list[Message]:
-        """The messages whose time has come, the oldest first."""
+    def waiting(self, now: datetime) -> Iterator[Message]:
+        """The messages whose time has come, the oldest first.
+
+        Each is read when it is asked for: who unsubscribes while others are served gets nothing more.
+        """
         with self._guard():
-            rows = self._db.execute(
-                "SELECT message.id, address, body, made, attempts FROM message"
-                " JOIN subscriber ON subscriber.id = subscriber"
-                " WHERE state = 'waiting' AND next_try <= ? ORDER BY message.id",
-                (moment(now),),
+            ids = self._db.execute(
+                "SELECT id FROM message WHERE state = 'waiting' AND next_try <= ? ORDER BY id", (moment(now),)
             ).fetchall()
-        return [Message(*row) for row in rows]
+        for one in ids:
+            with self._guard():
+                row = self._db.execute(
+                    "SELECT message.id, address, body, made, attempts FROM message"
+                    " JOIN subscriber ON subscriber.id = subscriber WHERE message.id = ? AND state = 'waiting'",
+                    one,
+                ).fetchone()
+            if row:
+                yield Message(*row)
+
+    def trying(self, message: Message) -> None:
+        """Note that a message is handed over now.
+
+        Where not even that can be stored nothing must go: that it was taken would be forgotten, and it would go again
+        with every run.
+        """
+        with self.transaction():
+            self._db.execute("UPDATE message SET note = 'being handed over' WHERE id = ?", (message.id,))
 
     def handed_over(self, message: Message) -> None:
         """The server has taken it."""

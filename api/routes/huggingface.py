@@ -67,7 +67,7 @@ async def search(
     """Papers for a question in plain words, best first."""
 
     def answer() -> Response:
-        found = service.engine.search(query.Query(q, query.Page(limit))).hits
+        found = service.engine.search(query.Query(q, query.Page(limit), syntax=False)).hits
         listed = feed.about(service.engine.snapshot(), service.votes(), [hit.paper for hit in found], _today())
         return JSONResponse([hf.row(each) for each in listed])
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Query
@@ -13,20 +10,18 @@ from fastapi.responses import JSONResponse, Response
 from api.requests import BatchBody, RecommendBody
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
-from api.s2 import boolean
+from api.s2 import boolean, paging
 from api.s2.errors import NotThere, Refused
-from api.s2.parameters import Asked, Restricted, find, ids, within
+from api.s2.parameters import Asked, Restricted, Words, find, ids, within
 from api.s2.shape import Shape
+from api.s2.snippets import AskedParts, snippet
 from api.service import Service
 from api.turns import Taken
 from indexer.collection import Snapshot
 from indexer.filters import Condition, Filters
 from indexer.identity import normal_title
-from indexer.paper import Paper
 from indexer.selection import Keys
 from search import query as questions
-from search.answer import Hit
-from search.engine import index_version
 from search.query import MAX_LIKED, Page
 
 router = APIRouter(tags=["Semantic Scholar's shape"])
@@ -40,7 +35,6 @@ SAME_TITLE: Final = 0.75
 
 Offset = Annotated[int, Query(ge=0)]
 Limit = Annotated[int, Query(ge=1)]
-Words = Annotated[str, Query(alias="query", description="plain words")]
 
 
 @router.get("/graph/v1/paper/search", summary="Search by relevance")
@@ -58,11 +52,12 @@ async def search(
     within("offset + limit", offset + limit, 1, REACH)
 
     def answer() -> Response:
-        found = service.engine.search(questions.Query(words, Page(limit, offset), filters=filters))
+        found = service.engine.search(questions.Query(words, Page(limit, offset), filters=filters, syntax=False))
         if not found.hits:
             return JSONResponse({"total": found.total, "offset": offset})
         following = offset + limit
-        more = {"next": following} if following < min(found.total, REACH) else {}
+        # The next page is named only where it can be had: their client goes to it with the same limit.
+        more = {"next": following} if following < found.total and following + limit <= REACH else {}
         data = asked.records([hit.paper for hit in found.hits])
         return JSONResponse({"total": found.total, "offset": offset, **more, "data": data})
 
@@ -98,16 +93,18 @@ async def bulk(
     by, _, order = sort.partition(":")
     if by not in ("paperId", "publicationDate") or order not in ("", "asc", "desc"):
         raise Refused(f"Unrecognized or unsupported sort: [{sort[:40]}]")
+    by_day, down = by == "publicationDate", order == "desc"
+    one_sort = f"{by}:{order or 'asc'}"
+    after = paging.read(token, one_sort)
 
     def answer() -> Response:
         snapshot = service.engine.snapshot()
         keys = _matching(snapshot, words, filters)
-        by_day, down = by == "publicationDate", order == "desc"
-        found = snapshot.store.ordered(keys, _read(token), PAGE + 1, by_day=by_day, down=down)
+        found = snapshot.store.ordered(keys, after, PAGE + 1, by_day=by_day, down=down)
         papers = snapshot.store.papers([key for key, _, _ in found[:PAGE]])
-        last = {"token": _write(found[PAGE - 1][1:])} if len(found) > PAGE else {}
+        following = paging.write(one_sort, found[PAGE - 1][1:]) if len(found) > PAGE else None
         data = asked.records([papers[key] for key, _, _ in found[:PAGE]])
-        return JSONResponse({"total": snapshot.papers if keys is None else len(keys), **last, "data": data})
+        return JSONResponse({"total": snapshot.papers if keys is None else len(keys), "token": following, "data": data})
 
     return await turns.ask(answer)
 
@@ -126,6 +123,7 @@ async def batch(body: BatchBody, asked: Asked, service: Served, turns: Taken) ->
 @router.get("/graph/v1/snippet/search", summary="The sentences that match")
 async def snippets(
     words: Words,
+    parts: AskedParts,
     filters: Restricted,
     service: Served,
     turns: Taken,
@@ -141,9 +139,10 @@ async def snippets(
         named = [Condition("id", each) for each in ids(snapshot, filter(None, papers.split(",")))]
         people = [Condition("author", name) for name in authors.split(",") if name.strip()]
         wanted = filters & Filters((*named, *people))
-        asked = questions.Query(words, Page(limit), filters=wanted, explain=True)
-        data = [found for hit in service.engine.search(asked).hits if (found := _snippet(hit))]
-        return JSONResponse({"data": data, "retrievalVersion": index_version(snapshot)})
+        asked = questions.Query(words, Page(limit), filters=wanted, syntax=False, explain=True)
+        found = service.engine.search(asked)
+        data = [one for hit in found.hits if (one := snippet(hit, parts))]
+        return JSONResponse({"data": data, "retrievalVersion": found.index_version})
 
     return await turns.ask(answer)
 
@@ -198,34 +197,6 @@ def _record(snapshot: Snapshot, name: str, asked: Shape) -> dict[str, Any] | Non
     return asked.record(snapshot.store.papers([key])[key])
 
 
-def _snippet(hit: Hit) -> dict[str, Any] | None:
-    why, one = hit.explanation, hit.paper
-    if why is None or why.passage is None:
-        return None
-    found = why.passage
-    return {
-        "snippet": {
-            "text": found.text,
-            "snippetKind": found.field,
-            "section": None,
-            "snippetOffset": {"start": found.start, "end": found.end},
-            "annotations": {"sentences": [{"start": 0, "end": len(found.text)}], "refMentions": []},
-        },
-        "score": hit.score,
-        "paper": _of_snippet(one),
-    }
-
-
-def _of_snippet(one: Paper) -> dict[str, Any]:
-    number = Shape.of("corpusId").record(one)["corpusId"]
-    return {
-        "corpusId": None if number is None else str(number),
-        "title": one.title,
-        "authors": list(one.authors),
-        "openAccessInfo": None,
-    }
-
-
 def _matching(snapshot: Snapshot, words: str, filters: Filters) -> Keys | None:
     """The keys that words and filters leave; `None` where that is all."""
 
@@ -238,20 +209,3 @@ def _matching(snapshot: Snapshot, words: str, filters: Filters) -> Keys | None:
         return None if allowed is None else allowed.keys
     keys = boolean.matching(words, look, snapshot.store.keys)
     return keys if allowed is None else keys[allowed.has(keys)]
-
-
-def _write(last: tuple[str, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(last).encode()).decode()
-
-
-def _read(token: str | None) -> tuple[str, str] | None:
-    """The day and id of the last paper of the page before: what comes or goes meanwhile moves no other paper."""
-    if token is None:
-        return None
-    try:
-        day, paper_id = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise Refused("token is not one of ours") from error
-    if not isinstance(day, str) or not isinstance(paper_id, str):
-        raise Refused("token is not one of ours")
-    return day, paper_id

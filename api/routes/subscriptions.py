@@ -58,6 +58,8 @@ async def submit(request: Request, service: Served, turns: Taken) -> HTMLRespons
             _subscribe(service, body)
         except InvalidInput as error:
             return error_page(422, error.message, error.next_step)
+        except ValueError:  # of the shape: nothing else of the form has a limit there
+            return error_page(422, "This is no e-mail address: it is too long.", "Correct it.")
         text = "If the address can be written to, a message is on its way. New papers come once you follow its link."
         return render("notice.html", title="Please look into your mailbox", text=text, button=None)
 
@@ -117,7 +119,8 @@ def _subscribe(service: Service, asked: SubscriptionBody) -> None:
         found = validate_email(asked.address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise InvalidQuery("invalid_address", f"This is no e-mail address: {error}", "Correct it.") from error
-    digest.subscribe(found.normalized.lower(), asked.question, asked.period, datetime.now(UTC))
+    # In ASCII, as every mail server takes it: a domain of other letters has such a form.
+    digest.subscribe((found.ascii_email or found.normalized).lower(), asked.question, asked.period, datetime.now(UTC))
 
 
 def _button(service: Service, token: str, *, confirming: bool) -> HTMLResponse:

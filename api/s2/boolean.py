@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 
 from api.s2.errors import Refused
-from indexer.errors import InvalidQuery
 from indexer.filters import Condition
 from indexer.selection import Keys
 
@@ -89,7 +88,8 @@ class _Reader:
             return found
         if token["word"] and re.search(r"[*~]", token["word"]):
             raise Refused(f"query has {token['word'][:40]}: beginnings of words and distances are not supported")
-        try:
-            return self._look(Condition("word" if token["word"] else "phrase", token["word"] or token["phrase"]))
-        except InvalidQuery:
+        text = token["word"] or token["phrase"] or ""
+        if not any(letter.isalnum() for letter in text):
             return None
+        # What is too long to look up is refused by the condition: to leave it out would find what was not asked for.
+        return self._look(Condition("word" if token["word"] else "phrase", text))

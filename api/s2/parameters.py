@@ -24,6 +24,13 @@ _SCHEMES: Final = {
 _NOT_KNOWN: Final = "{} is not supported: papers here come without what it asks for"
 
 
+def asked_words(words: Annotated[str, Query(alias="query", description="plain words, without operators")]) -> str:
+    """The question. Raises `Refused` for a blank one: with filters it would be a list, which nobody asked for."""
+    if not words.strip():
+        raise Refused("The question is empty.")
+    return words
+
+
 def asked_fields(
     fields: Annotated[str | None, Query(description="what to tell of a paper, with commas; else id and title")] = None,
 ) -> Shape:
@@ -58,6 +65,7 @@ def restrictions(
     return Filters(tuple(conditions))
 
 
+Words = Annotated[str, Depends(asked_words)]
 Asked = Annotated[Shape, Depends(asked_fields)]
 Restricted = Annotated[Filters, Depends(restrictions)]
 

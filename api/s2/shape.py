@@ -88,13 +88,13 @@ def _unknown(_: Paper) -> None:
 
 _FIELDS: Final[Mapping[str, Callable[[Paper], Any]]] = {
     "paperId": paper_id,
-    "corpusId": _corpus_id,
     "externalIds": _external_ids,
+    "corpusId": _corpus_id,
+    "publicationVenue": _unknown,
     "url": lambda paper: paper.url,
     "title": lambda paper: paper.title,
     "abstract": lambda paper: paper.abstract or None,
     "venue": lambda paper: paper.venue or "",
-    "publicationVenue": _unknown,
     "year": lambda paper: int(paper.published[:4]) if paper.published else None,
     "referenceCount": _unknown,
     "citationCount": _unknown,
@@ -103,15 +103,15 @@ _FIELDS: Final[Mapping[str, Callable[[Paper], Any]]] = {
     "openAccessPdf": _unknown,
     "fieldsOfStudy": lambda paper: fields_of_study(paper) or None,
     "s2FieldsOfStudy": lambda paper: [{"category": name, "source": "external"} for name in fields_of_study(paper)],
+    "tldr": _tldr,
     "publicationTypes": _unknown,
     "publicationDate": lambda paper: paper.published if paper.published and len(paper.published) == 10 else None,
     "journal": _unknown,
     "citationStyles": _unknown,
+    "embedding": _unknown,
     "authors": _unknown,  # put together below, of the parts that are asked for
     "citations": _unknown,
     "references": _unknown,
-    "embedding": _unknown,
-    "tldr": _tldr,
     "textAvailability": lambda paper: "abstract" if paper.abstract else "none",
 }
 _NESTED: Final = (

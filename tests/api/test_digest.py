@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,17 +15,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.digest import Digest, describe
+from api.mail import MailServer
 from api.mail_settings import MailSettings
 from api.requests import SearchBody
 from api.service import Service
 from indexer.collection import Collection
 from indexer.encoder import CompiledEncoder
+from indexer.errors import CollectionError
 from indexer.ingest import ingest
 from indexer.mailing import Mailing
 from indexer.paper import Paper
@@ -177,11 +181,21 @@ def test_many_papers_are_cut(world: World) -> None:
     assert "… and 13 more: https://papers.example.org/" in text_of(message)
 
 
+def test_very_many_papers_are_not_counted(world: World) -> None:
+    """Of so many only the first are looked at."""
+    world.add(*(Paper(f"p{n:03}", f"paper {n}", published="2026-01-01") for n in range(300)))
+    world.subscribe(ADA)
+    world.send()
+    ((_, message),) = world.mailbox.messages
+    assert "… and at least 180 more: https://papers.example.org/" in text_of(message)
+
+
 def test_a_question_that_cannot_be_asked_any_more_stops_no_other(world: World) -> None:
     """A liked paper was removed."""
     world.subscribe(ADA, like=["a"])
     world.subscribe(BO)
     world.service.remove(["a"])
+    assert world.digest.preview(NOW + timedelta(minutes=1)) == [2]
     assert [to for to, _ in world.send()] == [BO]
 
 
@@ -194,7 +208,7 @@ def test_a_message_looks_right(world: World) -> None:
     world.send()
     ((_, message),) = world.mailbox.messages
     plain, html = text_of(message), text_of(message, "html")
-    assert "Is 1 < 2 & why?\nAda Lovelace, Bo Li · 20 November 2026 · 7 upvotes\n" in plain
+    assert "Is 1 < 2 & why?\nAda Lovelace, Bo Li · 20 November 2026 · 7 upvotes · weak match\n" in plain
     assert "&lt;" not in plain
     assert "Is 1 &lt; 2 &amp; why?" in html
     assert "Words …" in plain
@@ -245,6 +259,30 @@ def test_one_click_ends_it(world: World) -> None:
     database = world.service.collection.directory / "readers.db"
     world.digest.mailing.shorten_log()
     assert ADA.encode() not in database.read_bytes()
+
+
+def test_who_unsubscribes_while_others_are_served_gets_nothing(world: World) -> None:
+    """At once is at once, also where the message is ready."""
+    world.subscribe(ADA)
+    world.subscribe(BO)
+
+    def meanwhile(address: str) -> str:
+        if address == ADA:
+            world.digest.mailing.unsubscribe(2)
+        return "250 OK"
+
+    world.mailbox.on_recipient = meanwhile
+    assert [to for to, _ in world.send()] == [ADA]
+
+
+def test_a_domain_may_have_any_letters(world: World) -> None:
+    """It is written to in its ASCII form; an address that no server takes would hold up everybody's mail."""
+    assert world.client.post("/v1/subscriptions", json={"address": "Eve@Exämple.org"}).status_code == 202
+    world.subscribe(BO)
+    assert world.client.post("/v1/subscriptions", json={"address": "ëve@example.org"}).status_code == 422
+    world.client.post("/v1/subscriptions", json={"address": "zoe@bücher.example.net"})
+    world.digest.flush(datetime.now(UTC))
+    assert [to for to, _ in world.mailbox.messages] == ["zoe@xn--bcher-kva.example.net"]
 
 
 def test_links_that_are_not_ours_are_refused(world: World) -> None:
@@ -302,6 +340,8 @@ def test_the_form_subscribes(world: World) -> None:
     assert "“speech”, weekly" in text_of(world.mailbox.messages[0][1])
     wrong = world.client.post("/digest", data={"address": "nobody"})
     assert (wrong.status_code, "This is no e-mail address" in wrong.text) == (422, True)
+    longest = world.client.post("/digest", data={"address": f"{'a' * 300}@example.org"})
+    assert (longest.status_code, "This is no e-mail address" in longest.text) == (422, True)
 
 
 def test_a_server_without_mail_says_so(reader: TestClient) -> None:
@@ -382,6 +422,38 @@ def test_a_server_that_cannot_be_reached_loses_nothing(world: World) -> None:
     assert world.digest.mailing.counts()["waiting"] == 1
     world.digest.flush(NOW + timedelta(minutes=2))
     assert [papers_in(message) for _, message in world.mailbox.messages] == [["c", "b", "a"]]
+
+
+def test_a_relay_that_denies_everybody_ends_no_subscription(world: World) -> None:
+    """A setting of the relay is wrong, not the addresses: all is sent once it is right."""
+    world.subscribe(ADA)
+    world.subscribe(BO)
+    world.mailbox.on_recipient = lambda _: "554 5.7.1 Relay access denied"
+    assert world.send() == []
+    assert (world.digest.mailing.counts()["suspended"], world.digest.mailing.counts()["waiting"]) == (0, 2)
+    world.mailbox.on_recipient = lambda _: "250 OK"
+    world.digest.flush(NOW + timedelta(hours=1))
+    assert [to for to, _ in world.mailbox.messages] == [ADA, BO]
+
+
+def test_nothing_goes_that_cannot_be_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk every run would send the same message again."""
+    world.subscribe(ADA)
+    assert world.service.mail is not None
+    with pytest.raises(Exception, match="Connection refused"):
+        Digest(world.service, replace(world.service.mail, port=1)).send(NOW + timedelta(minutes=1))
+    monkeypatch.setattr(world.digest.mailing, "transaction", _full)
+    for _ in range(3):
+        with pytest.raises(CollectionError, match="disk"):
+            world.digest.flush(NOW + timedelta(minutes=2))
+    assert world.mailbox.raw == []
+    monkeypatch.undo()
+    world.digest.flush(NOW + timedelta(minutes=2))
+    assert [papers_in(message) for _, message in world.mailbox.messages] == [["c", "b", "a"]]
+
+
+def _full() -> NoReturn:
+    raise CollectionError("The disk does not take readers.db.", "Free some space.")
 
 
 def test_two_programs_do_not_send_at_once(world: World) -> None:
@@ -518,3 +590,31 @@ def test_the_server_sends_by_itself(collection: Collection, monkeypatch: pytest.
     (to_bo, digest), (to_ada, question) = mailbox.messages
     assert (to_bo, papers_in(digest)) == (BO, ["c", "b", "a"])
     assert (to_ada, link(question).startswith("/digest/confirm/")) == (ADA, True)
+
+
+def test_a_server_that_fails_is_not_tried_all_the_time(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong password every few seconds would have the account locked."""
+    from datetime import time
+
+    from api import scheduler
+
+    tried = threading.Event()
+    counted: list[datetime] = []
+
+    def count(settings: MailSettings) -> MailServer:
+        counted.append(datetime.now(UTC))
+        tried.set()
+        return MailServer(settings)
+
+    monkeypatch.setattr(scheduler, "LOOK", 0.02)
+    settings = MailSettings(
+        "127.0.0.1", 1, "none", "papers@example.org", "https://papers.example.org", send_at=time(0, 0)
+    )
+    encoder = ToyEncoder()
+    service = Service(collection, encoder, Engine(collection, encoder), mail=settings)
+    service.__dict__["digest"] = Digest(service, settings, count)
+    service.digest.subscribe(ADA, None, "daily", datetime.now(UTC))
+    with scheduler.sending(service):
+        assert tried.wait(10)
+        assert not threading.Event().wait(0.5)
+    assert len(counted) == 1

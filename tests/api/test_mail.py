@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import time as clock
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, time
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +67,20 @@ def test_long_addresses_stay_whole() -> None:
     assert max(map(len, written.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 80
 
 
+def test_a_subject_of_any_letters_can_be_read() -> None:
+    """No encoded word is longer than 75 characters (RFC 2047, 2); together they are what was meant."""
+    settings = MailSettings("localhost", 25, "none", "papers@example.org", "https://papers.example.org")
+    for subject in (
+        "3 new papers: " + "深度学习的语音合成" * 7,
+        "2 new papers: Zür Übersicht " * 3,
+        "a" * 80,
+        "é" * 80,
+    ):
+        written = replace(LETTER, subject=subject).write(settings, ADA, NOW)
+        assert message_from_bytes(written, policy=default)["Subject"] == subject.strip()
+        assert all(len(word) <= 75 for word in re.findall(rb"=\?\S*\?=", written.partition(b"\r\nFrom: ")[0]))
+
+
 def test_nothing_in_a_title_becomes_a_header() -> None:
     """A paper may hold line breaks; a subject may not."""
     settings = MailSettings("localhost", 25, "none", "papers@example.org", "https://papers.example.org")
@@ -80,6 +96,8 @@ def test_nothing_in_a_title_becomes_a_header() -> None:
         ("451 greylisted, come again", Outcome.LATER),
         ("450 mailbox busy", Outcome.LATER),
         ("550 no such user", Outcome.NO_SUCH_ADDRESS),
+        ("550 5.1.1 no such user", Outcome.NO_SUCH_ADDRESS),
+        ("554 5.7.1 Relay access denied", Outcome.LATER),
         ("421 closing", Outcome.LATER),
     ],
 )
@@ -99,6 +117,26 @@ def test_a_message_may_be_refused(answer: str, outcome: Outcome) -> None:
     mailbox = Mailbox(on_message=lambda _: answer)
     with serving_mail(mailbox) as settings, MailServer(settings) as server:
         assert server.hand_over(ADA, b"Subject: x\r\n\r\nx") == Handed(outcome, answer)
+
+
+class Closed(Mailbox):
+    """A server that talks with nobody."""
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        del server, session, envelope, hostname, responses
+        return ["550 go away"]
+
+    async def handle_HELO(self, server: Any, session: Any, envelope: Any, hostname: str) -> str:  # noqa: N802
+        del server, session, envelope, hostname
+        return "550 go away"
+
+
+def test_a_server_that_refuses_us_refuses_no_message() -> None:
+    """It stops the run: no message is given up for it."""
+    with serving_mail(Closed()) as settings, pytest.raises(MailFailed, match=r"cannot be used: .*go away"):
+        MailServer(settings).hand_over(ADA, b"Subject: x\r\n\r\nx")
 
 
 def test_a_server_that_says_nothing(tmp_path: Path) -> None:
@@ -174,6 +212,7 @@ def test_settings_are_read_from_the_environment() -> None:
         ("MAIL_FROM", "Ada <ada@example.org>", "PAPERKIN_MAIL_FROM is 'Ada <ada@example.org>'."),
         ("PUBLIC_URL", "papers.example.org", "PAPERKIN_PUBLIC_URL is 'papers.example.org'."),
         ("DIGEST_AT", "seven", "PAPERKIN_DIGEST_AT is 'seven'."),
+        ("DIGEST_AT", "07:00+02:00", "PAPERKIN_DIGEST_AT is '07:00+02:00'."),
     ],
 )
 def test_settings_that_cannot_be_meant(name: str, value: str, message: str) -> None:
@@ -190,3 +229,13 @@ def test_a_password_never_goes_in_the_open() -> None:
     with pytest.raises(InvalidSetting, match="the password would go to mail"):
         MailSettings.from_environment(BASE | given)
     assert MailSettings.from_environment(BASE | given | {"PAPERKIN_SMTP_HOST": "127.0.0.1"})
+
+
+def test_a_password_is_shown_nowhere() -> None:
+    """Not in the settings as a program would print them, nor in what is said of one that cannot be used."""
+    found = MailSettings.from_environment(BASE | {"PAPERKIN_SMTP_PASSWORD": "swordfish"})
+    assert found is not None
+    assert (found.password, "swordfish" in repr(found)) == ("swordfish", False)
+    with pytest.raises(InvalidSetting, match="PAPERKIN_SMTP_PASSWORD holds letters beyond ASCII") as caught:
+        MailSettings.from_environment(BASE | {"PAPERKIN_SMTP_PASSWORD": "schwertfïsch"})
+    assert "fïsch" not in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from api.routes import semantic_scholar
 from api.routes.semantic_scholar import PAGE, likeness
+from api.s2 import paging
 from api.s2.boolean import matching
 from api.s2.errors import Refused
 from indexer.collection import Collection
@@ -134,14 +137,45 @@ def test_parts_of_authors(client: TestClient) -> None:
     }  # fmt: skip
 
 
-def test_recorded_fields_are_all_known(client: TestClient) -> None:
-    """Every field that their recorded answers have may be asked for."""
-    path = SHARED / "formats" / "s2" / "Paper.json"
+def recorded(name: str) -> dict[str, Any]:
+    path = SHARED / "formats" / "s2" / f"{name}.json"
     if not path.exists():
         pytest.skip("the recorded answers are not beside this checkout")
-    recorded = json.loads(path.read_text(encoding="utf-8"))
-    found = ask(client, "/graph/v1/paper/turing", fields=",".join(recorded))
-    assert set(found) == set(recorded)
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_recorded_fields_are_all_known(client: TestClient) -> None:
+    """Every field that their recorded answers have may be asked for, and comes in their order."""
+    known = recorded("Paper")
+    found = ask(client, "/graph/v1/paper/turing", fields=",".join(known))
+    assert list(found) == list(known)
+
+
+@pytest.mark.parametrize(
+    ("address", "parameters", "name"),
+    [
+        ("/graph/v1/paper/search", {"limit": 2}, "test_search_paper_next_page__0_200"),
+        ("/graph/v1/paper/search", {"year": 1800}, "test_empty_paginated_results__0_200"),
+        ("/graph/v1/paper/search", {"year": 2017}, "test_search_paper_year__0_200"),
+        ("/graph/v1/paper/search/match", {}, "test_search_paper_match_title__0_200"),
+        ("/graph/v1/paper/search/bulk", {}, "test_search_paper_bulk_retrieval_sorted_results_asc__3_200"),
+        ("/graph/v1/snippet/search", {}, "test_search_snippet__0_200"),
+        ("/recommendations/v1/papers/forpaper/turing", {}, "test_get_recommended_papers__0_200"),
+    ],
+)
+def test_answers_have_the_recorded_keys(
+    client: TestClient, address: str, parameters: dict[str, object], name: str
+) -> None:
+    """The keys around the papers, and for snippets those within, in the order of the recorded answers."""
+    theirs, query = recorded(name), "Speech is all you need"
+    ours = ask(client, address, query="speech" if address.endswith("bulk") else query, **parameters)
+    assert list(ours) == list(theirs)
+    if "snippet" in address:
+        one, other = ours["data"][0], theirs["data"][0]
+        assert list(one) == list(other)
+        assert [list(one[part]) for part in ("snippet", "paper")] == [
+            list(other[part]) for part in ("snippet", "paper")
+        ]
 
 
 # Search
@@ -156,6 +190,25 @@ def test_search_has_pages(client: TestClient) -> None:
     assert ("next" in last, len(last["data"])) == (False, 1)
     assert ask(client, "/graph/v1/paper/search", query="speech", offset=9) == {"total": 4, "offset": 9}
     assert ask(client, "/graph/v1/paper/search", query="speech", year=1800) == {"total": 0, "offset": 0}
+
+
+def test_no_page_is_named_that_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their client asks for `next` with the same limit: where that would reach too far, `next` is left out."""
+    monkeypatch.setattr(semantic_scholar, "REACH", 3)
+    assert ask(client, "/graph/v1/paper/search", query="speech", limit=1)["next"] == 1
+    assert ask(client, "/graph/v1/paper/search", query="speech", limit=1, offset=1)["next"] == 2
+    assert "next" not in ask(client, "/graph/v1/paper/search", query="speech", limit=1, offset=2)
+    assert "next" not in ask(client, "/graph/v1/paper/search", query="speech", limit=2)
+    assert refused(client, "/graph/v1/paper/search?query=speech&limit=2&offset=2") == (
+        "offset + limit must be between 1 and 3"
+    )
+
+
+@pytest.mark.parametrize("query", ["-speech", '"emotion"', "id:turing speech", "before:1990 speech"])
+def test_relevance_search_knows_no_operators(client: TestClient, query: str) -> None:
+    """Their search takes plain words: nothing in them keeps a paper out, as it would in our own search."""
+    assert ask(client, "/graph/v1/paper/search", query=query)["total"] == 4
+    assert len(ask(client, "/graph/v1/snippet/search", query=query)["data"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -230,11 +283,17 @@ def test_bulk_search_is_sorted(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("sort", ["paperId:asc", "paperId:desc", "publicationDate:asc", "publicationDate:desc"])
-def test_tokens_lead_through_all_papers(tmp_path_factory: pytest.TempPathFactory, sort: str) -> None:
-    """Pages of a thousand make up the whole once each, also where papers are added and removed in between."""
+def test_tokens_lead_through_all_papers(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    """Pages make up the whole, each paper once, also where one is removed in between. A page has a thousand papers,
+    and here fifty."""
+    assert PAGE == 1_000
+    page = 50
+    monkeypatch.setattr(semantic_scholar, "PAGE", page)
     encoder = ToyEncoder()
     collection = Collection.create(tmp_path_factory.mktemp("bulk") / "collection", encoder.identity)
-    papers = [Paper(f"p{n:04}", f"speech {n}", published=f"20{n % 7:02}-01") for n in range(2 * PAGE + 5)]
+    papers = [Paper(f"p{n:04}", f"speech {n}", published=f"20{n % 7:02}-01") for n in range(2 * page + 5)]
     ingest(collection, encoder, papers, Report())
     with connect(collection, encoder) as client:
         found, token = [], None
@@ -247,7 +306,7 @@ def test_tokens_lead_through_all_papers(tmp_path_factory: pytest.TempPathFactory
             token = body.get("token")
             if token is None:
                 break
-        assert len(found) == len(set(found)) == 2 * PAGE + 5
+        assert len(found) == len(set(found)) == 2 * page + 5
         ordered = sorted(papers, key=lambda paper: paper.id if sort.startswith("paperId") else (paper.day, paper.id))
         assert found == [paper.id for paper in (ordered[::-1] if sort.endswith("desc") else ordered)]
 
@@ -269,6 +328,15 @@ def test_snippets_are_sentences(client: TestClient) -> None:
     assert [found["paper"]["corpusId"] for found in only["data"]] == ["14636783"]
     by = ask(client, "/graph/v1/snippet/search", query="speech", authors="Ada Bee,Dee")
     assert [found["paper"]["title"] for found in by["data"]] == ["Speech is all you need"]
+
+
+def test_parts_of_snippets(client: TestClient) -> None:
+    """Those that are asked for; score and paper always; of a nested part the whole."""
+    fields = "snippet.text,snippet.annotations.sentences"
+    for found in ask(client, "/graph/v1/snippet/search", query="speech", fields=fields)["data"]:
+        assert list(found) == ["snippet", "score", "paper"]
+        assert list(found["snippet"]) == ["text", "annotations"]
+        assert found["snippet"]["annotations"]["sentences"] == [{"start": 0, "end": len(found["snippet"]["text"])}]
 
 
 def test_batch_keeps_the_order(client: TestClient) -> None:
@@ -318,13 +386,41 @@ def test_recommendations_are_kin(client: TestClient) -> None:
         ("/graph/v1/paper/search/bulk?query=fish)", "query has a closing parenthesis too many"),
         ("/graph/v1/paper/search/bulk?query=fish+-", "query ends behind a minus"),
         ("/graph/v1/paper/search/bulk?query=" + "a|" * 40, "query has more than 64 parts"),
+        ("/graph/v1/paper/search/bulk?query=" + "a" * 600, "The word filter is longer than 512 characters."),
+        ("/graph/v1/paper/search/bulk?query=%22" + "a+" * 300 + "%22", "The phrase filter is longer than 512"),
+        ("/graph/v1/paper/search/bulk?query=fish%01", "The word filter holds control characters."),
         ("/graph/v1/paper/search/bulk?token=abc", "token is not one of ours"),
+        ("/graph/v1/paper/search?query=+&year=2017", "The question is empty."),
+        ("/graph/v1/snippet/search?query=+&year=2017", "The question is empty."),
+        ("/graph/v1/snippet/search?query=a&fields=snippet.text,bad", "Unrecognized or unsupported fields: [bad]"),
         ("/recommendations/v1/papers/forpaper/turing?limit=501", "limit must be between 1 and 500"),
     ],
 )
 def test_refusals_are_in_their_words(client: TestClient, address: str, message: str) -> None:
     """Status 400, and the one field that their clients read."""
     assert message in refused(client, address)
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "=", "é", *(urlsafe_b64encode(text).decode() for text in (
+        b"\xff", b"{}", b"3", b"[1, 2, 3]", b'["paperId:asc", "", "a", "b"]', b'["paperId:asc", "", "\\ud800"]',
+        b'["paperId:asc", "\\u0000", "a"]', b"[" * 20_000,
+    ))],
+)  # fmt: skip
+def test_tokens_of_others_are_refused(client: TestClient, token: str) -> None:
+    """Whatever they hold, also what could not be looked up."""
+    answer = client.get("/graph/v1/paper/search/bulk", params={"token": token})
+    assert (answer.status_code, answer.json()) == (400, {"error": "token is not one of ours"})
+
+
+def test_a_token_is_of_one_sort(client: TestClient) -> None:
+    """The last paper of a page in one order says nothing of another."""
+    token = paging.write("paperId:desc", ("", "faces"))
+    answer = client.get("/graph/v1/paper/search/bulk", params={"token": token, "sort": "paperId:asc"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "token is of another sort: paperId:desc"})
+    found = ask(client, "/graph/v1/paper/search/bulk", token=token, sort="paperId:desc")
+    assert [paper["paperId"] for paper in found["data"]] == ["1706.03762"]
 
 
 def test_what_is_not_here_is_not_found(client: TestClient) -> None:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from semanticscholar import SemanticScholar
 from semanticscholar.SemanticScholarException import BadQueryParametersException, ObjectNotFoundException
 
+from api.app import create_app
+from api.routes import semantic_scholar
+from api.service import Service
+from indexer.collection import Collection
 from indexer.encoder import CompiledEncoder
+from indexer.ingest import ingest
+from indexer.paper import Paper
+from indexer.report import Report
+from search.engine import Engine
 from tests.api.conftest import Shell, open_shell
-from tests.api.test_server import Server, serving
+from tests.api.test_server import PATIENCE, Server, serving
 from tests.conftest import ROOT
+from tests.toys import ToyEncoder
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +43,23 @@ def server(
 @pytest.fixture(scope="module")
 def scholar(server: Server) -> SemanticScholar:
     return SemanticScholar(api_url=f"http://127.0.0.1:{server.port}", retry=False)
+
+
+@contextmanager
+def answering(app: FastAPI) -> Iterator[int]:
+    """A server of an application, in a thread; its port."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not server.started:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
 
 
 def test_it_searches_page_by_page(scholar: SemanticScholar) -> None:
@@ -65,6 +96,20 @@ def test_it_retrieves_in_bulk(scholar: SemanticScholar) -> None:
     days = [paper.publicationDate for paper in found if paper.publicationDate]
     assert len(found) > 5
     assert days == sorted(days, reverse=True)
+
+
+def test_it_follows_tokens_and_limits(encoder: ToyEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bulk search to its last page with every filter, and relevance search as far as it goes, at any limit."""
+    monkeypatch.setattr(semantic_scholar, "PAGE", 3)
+    monkeypatch.setattr(semantic_scholar, "REACH", 10)
+    collection = Collection.create(tmp_path / "collection", encoder.identity)
+    ingest(collection, encoder, [Paper(f"p{n:02}", f"speech {n}", published=f"20{n:02}") for n in range(20)], Report())
+    with answering(create_app(Service(collection, encoder, Engine(collection, encoder)))) as port:
+        scholar = SemanticScholar(api_url=f"http://127.0.0.1:{port}", retry=False, api_key="not needed here")
+        found = scholar.search_paper("speech", bulk=True, sort="publicationDate:desc", year="2004-2014")
+        assert (found.total, [paper.year for paper in found]) == (11, [*range(2014, 2003, -1)])
+        for limit, count in ((5, 10), (4, 8), (3, 9)):
+            assert len(list(scholar.search_paper("speech", limit=limit))) == count
 
 
 def test_it_reads_papers(scholar: SemanticScholar) -> None:

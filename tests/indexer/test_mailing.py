@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,8 @@ class Sending(RuleBasedStateMachine):
     @rule(known=st.booleans(), outcome=st.sampled_from(["taken", "later", "refused", "gone"]))
     def hand_over(self, known: bool, outcome: str) -> None:
         """One message; where `known` is false the program is stopped before it can say that the server took it."""
-        for message in self.mailing.waiting(self.now)[:1]:
+        for message in islice(self.mailing.waiting(self.now), 1):
+            self.mailing.trying(message)
             if outcome == "taken":
                 self.taken.append((message.address, message.id, json.loads(message.body)["papers"]))
                 if known:
