@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
@@ -42,7 +43,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.state.turns = Turns()
     errors.install(app)
-    app.add_middleware(Guard, loopback=service.loopback)
+    app.add_middleware(Guard, loopback=service.loopback, known=_known_host(service))
     if service.rate_limit is not None:
         app.add_middleware(RateLimit, service=service, limit=service.rate_limit)
     described: dict[int | str, dict[str, Any]] = {
@@ -58,6 +59,16 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(subscriptions.pages_router)
     app.include_router(pages.router)
     return app
+
+
+def _known_host(service: Service) -> str | None:
+    """The host that a proxy in front of a server on loopback may pass on.
+
+    None without a key: to such a server everybody behind the proxy would be its owner.
+    """
+    if service.mail is None or service.api_key is None:
+        return None
+    return urlsplit(service.mail.public_url).netloc.lower()
 
 
 @asynccontextmanager

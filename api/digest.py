@@ -168,8 +168,8 @@ class Digest:
         )
 
     def _confirmation(self, subscription: Subscription, now: datetime) -> bytes:
+        # Not what was asked for: anybody may have written that, to anybody. The page behind the link tells it.
         values = {
-            "what": describe(subscription.question),
             "period": subscription.period,
             "link": self.links.confirm(subscription.id),
             "base": self._settings.public_url,

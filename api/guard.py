@@ -22,21 +22,23 @@ MAX_DROPPED: Final = 64_000_000
 
 
 class Guard:
-    """ASGI middleware. `loopback` also refuses requests that name another host.
+    """ASGI middleware. `loopback` also refuses requests that name another host than `known`.
 
     A page of another site can point its own name at 127.0.0.1 and have a browser ask us; the Host header tells.
     """
 
-    def __init__(self, app: ASGIApp, *, loopback: bool) -> None:
+    def __init__(self, app: ASGIApp, *, loopback: bool, known: str | None = None) -> None:
         self._app = app
         self._loopback = loopback
+        self._known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a refusal, or hand the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._loopback and not _is_local(Headers(scope=scope).get("host", "")):
+        host = Headers(scope=scope).get("host", "")
+        if self._loopback and not _is_local(host) and (self._known is None or host.lower() != self._known):
             refusal = 421, "wrong_host", "This server answers only for this machine.", "Ask for 127.0.0.1 or localhost."
         elif not _is_text(scope.get("raw_path") or b"") or not _is_text(scope["query_string"]):
             refusal = 400, "invalid_text", "The address is not UTF-8.", "Percent-encode it as UTF-8."

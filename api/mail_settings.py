@@ -45,19 +45,12 @@ class MailSettings:
         security = environ.get("PAPERKIN_SMTP_SECURITY") or "starttls"
         if security not in get_args(Security):
             raise _wrong("SMTP_SECURITY", security, "tls (port 465), starttls (587) or none")
-        user = environ.get("PAPERKIN_SMTP_USER") or None
+        user = _login(environ, "USER")
         if security == "none" and user and not is_loopback(host):
             raise InvalidSetting(
                 f"PAPERKIN_SMTP_SECURITY is none: the password would go to {host} for anyone to read.",
                 "Set it to tls or starttls.",
             )
-        password = environ.get("PAPERKIN_SMTP_PASSWORD") or None
-        for name, secret in (("USER", user), ("PASSWORD", password)):
-            if secret and not secret.isascii():
-                raise InvalidSetting(
-                    f"PAPERKIN_SMTP_{name} holds letters beyond ASCII, which cannot be logged in with.",
-                    "Have the mail server give you another.",
-                )
         port = environ.get("PAPERKIN_SMTP_PORT") or str(_PORTS[security])
         if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 0 < int(port) < 2**16:
             raise _wrong("SMTP_PORT", port, "a number such as 587")
@@ -71,7 +64,7 @@ class MailSettings:
             sender=_sender(environ.get("PAPERKIN_MAIL_FROM") or ""),
             public_url=_url(environ.get("PAPERKIN_PUBLIC_URL") or ""),
             user=user,
-            password=password,
+            password=_login(environ, "PASSWORD"),
             ca=Path(ca) if ca else None,
             send_at=_time(environ.get("PAPERKIN_DIGEST_AT") or ""),
         )
@@ -81,6 +74,16 @@ def _wrong(name: str, value: str, wanted: str) -> InvalidSetting:
     return InvalidSetting(
         f"PAPERKIN_{name} is {value!r}." if value else f"PAPERKIN_{name} is not set.", f"Set it to {wanted}."
     )
+
+
+def _login(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(f"PAPERKIN_SMTP_{name}") or None
+    if value and not value.isascii():
+        raise InvalidSetting(
+            f"PAPERKIN_SMTP_{name} holds letters beyond ASCII, which cannot be logged in with.",
+            "Have the mail server give you another.",
+        )
+    return value
 
 
 def _sender(address: str) -> str:

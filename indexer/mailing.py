@@ -22,6 +22,8 @@ ASK_AGAIN: Final = timedelta(hours=1)
 MOST_ASKED: Final = 3
 """Times that an address is asked for confirmation in that time, once for each question: nobody's mailbox is filled by
 others."""
+MOST_ASKED_OF_ALL: Final = 100
+"""Times in that time that anybody is: this server is no means to write to strangers."""
 FORGET: Final = timedelta(days=8)
 """When an address that did not confirm is forgotten; its link is good for a week."""
 KEEP: Final = timedelta(days=30)
@@ -81,11 +83,11 @@ class Mailing(Readers):
         with self.transaction():
             self._db.execute("INSERT OR IGNORE INTO subscriber (address) VALUES (?)", (address,))
             ((subscriber,),) = self._db.execute("SELECT id FROM subscriber WHERE address = ?", (address,)).fetchall()
-            ((asked,),) = self._db.execute(
-                "SELECT count(*) FROM subscription WHERE subscriber = ? AND asked > ?",
+            ((asked, of_all),) = self._db.execute(
+                "SELECT count(*) FILTER (WHERE subscriber = ?), count(*) FROM subscription WHERE asked > ?",
                 (subscriber, moment(now - ASK_AGAIN)),
             ).fetchall()
-            if asked >= MOST_ASKED:
+            if asked >= MOST_ASKED or of_all >= MOST_ASKED_OF_ALL:
                 return
             fresh = self._db.execute(
                 "INSERT INTO subscription (subscriber, question, period, asked) VALUES (?, ?, ?, ?)"
@@ -105,7 +107,11 @@ class Mailing(Readers):
                 " WHERE id = ? AND confirmed IS NULL",
                 (moment(now), moment(now - EVERY["daily"]), moment(now - EVERY["weekly"]), subscription_id),
             )
-            self._db.execute("UPDATE subscription SET suspended = NULL WHERE id = ?", (subscription_id,))
+            self._db.execute(
+                "UPDATE subscription SET suspended = NULL WHERE subscriber ="
+                " (SELECT subscriber FROM subscription WHERE id = ?)",
+                (subscription_id,),
+            )
         return self.subscription(subscription_id)
 
     def subscription(self, subscription_id: int) -> Subscription | None:

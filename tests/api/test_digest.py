@@ -34,7 +34,7 @@ from indexer.mailing import Mailing
 from indexer.paper import Paper
 from indexer.report import Report
 from search.engine import Engine
-from tests.api.conftest import PROGRAM, DecodedOnce, Run, Shell, error_code, open_shell
+from tests.api.conftest import KEY, PROGRAM, DecodedOnce, Run, Shell, error_code, open_shell
 from tests.api.mailbox import Mailbox, serving_mail
 from tests.conftest import ROOT
 from tests.toys import ToyEncoder
@@ -337,7 +337,9 @@ def test_the_form_subscribes(world: World) -> None:
     done = world.client.post("/digest", data={"address": ADA, "q": "speech", "period": "weekly"})
     assert (done.status_code, "Please look into your mailbox" in done.text) == (200, True)
     world.digest.flush(datetime.now(UTC))
-    assert "“speech”, weekly" in text_of(world.mailbox.messages[0][1])
+    message = world.mailbox.messages[0][1]
+    assert "speech" not in text_of(message) + text_of(message, "html")  # a stranger may have written it
+    assert "You asked for “speech”, weekly." in world.client.get(link(message)).text
     wrong = world.client.post("/digest", data={"address": "nobody"})
     assert (wrong.status_code, "This is no e-mail address" in wrong.text) == (422, True)
     longest = world.client.post("/digest", data={"address": f"{'a' * 300}@example.org"})
@@ -618,3 +620,19 @@ def test_a_server_that_fails_is_not_tried_all_the_time(collection: Collection, m
         assert tried.wait(10)
         assert not threading.Event().wait(0.5)
     assert len(counted) == 1
+
+
+def test_a_proxy_may_pass_the_public_host_on(collection: Collection) -> None:
+    """To a server that has a key: without one, everybody behind the proxy would be its owner."""
+    encoder = ToyEncoder()
+    settings = MailSettings("localhost", 25, "none", "papers@example.org", "https://papers.example.org")
+    for key, host, status in [
+        (KEY, "papers.example.org", 200),
+        (KEY, "Papers.Example.org", 200),
+        (KEY, "evil.example.org", 421),
+        (None, "papers.example.org", 421),
+        (None, "127.0.0.1:8000", 200),
+    ]:
+        service = Service(collection, encoder, Engine(collection, encoder), key, mail=settings)
+        with TestClient(create_app(service), base_url="http://127.0.0.1") as client:
+            assert client.get("/digest", headers={"Host": host}).status_code == status

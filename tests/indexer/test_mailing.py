@@ -144,6 +144,28 @@ def test_nobody_is_flooded(tmp_path: Path) -> None:
     assert written == ["a", "b", "c", "d", "a"]
 
 
+def test_strangers_are_not_written_to_in_numbers(tmp_path: Path) -> None:
+    """A hundred requests an hour in all."""
+    mailing, now = Mailing.open(tmp_path), datetime(2026, 11, 24, 7, tzinfo=UTC)
+    for number in range(120):
+        mailing.subscribe(f"{number}@example.net", "", "daily", now, lambda _: b"")
+    assert mailing.counts()["waiting"] == 100
+    mailing.subscribe("later@example.net", "", "daily", now + timedelta(hours=1), lambda _: b"")
+    assert mailing.counts()["waiting"] == 101
+
+
+def test_who_confirms_anew_gets_everything_again(tmp_path: Path) -> None:
+    """All that the address has subscribed to was suspended with it."""
+    mailing, now = Mailing.open(tmp_path), datetime(2026, 11, 24, 7, tzinfo=UTC)
+    for number, question in enumerate(("", "a"), 1):
+        mailing.subscribe(ADDRESSES[0], question, "daily", now, lambda _: b"")
+        mailing.confirm(number, now)
+    mailing.give_up(next(iter(mailing.waiting(now))), "no such user", suspend=True)
+    assert mailing.due(now.date()) == []
+    mailing.confirm(2, now)
+    assert [one.id for one in mailing.due(now.date())] == [1, 2]
+
+
 def test_who_does_not_confirm_is_forgotten(tmp_path: Path) -> None:
     """After eight days nothing of the address is left; who did confirm stays, and what went is kept a month."""
     mailing, now = Mailing.open(tmp_path), datetime(2026, 11, 24, 7, tzinfo=UTC)
