@@ -29,6 +29,7 @@ class RateLimit:
         self._app = app
         self._service = service
         self._limit = parse(limit)
+        self._written = limit.replace("/h", " requests an h").replace("/", " requests a ")
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +46,7 @@ class RateLimit:
             "RateLimit": f"{_NAME};r={left};t={wait}",
         }
         if not allowed:
-            facts = "rate_limited", f"More than {self._limit} are asked.", f"Wait {wait} seconds and ask again."
+            facts = "rate_limited", f"More than {self._written} were made.", f"Wait {wait} seconds and ask again."
             refusal = respond(Request(scope), 429, facts, told | {"Retry-After": str(wait)})
             await refusal(scope, receive, send)
             return

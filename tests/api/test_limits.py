@@ -39,7 +39,7 @@ def test_what_is_left_is_told(collection: Collection) -> None:
         assert 3590 <= int(refused.headers["retry-after"]) <= 3600
         assert refused.headers["ratelimit"].startswith('"default";r=0;t=')
         assert client.get("/healthz").status_code == 200
-        assert client.get("/api/daily_papers").json()["error"].startswith("More than 3 per 1 hour are asked.")
+        assert client.get("/api/daily_papers").json()["error"].startswith("More than 3 requests an hour were made.")
 
 
 def test_every_key_has_its_own(collection: Collection) -> None:
