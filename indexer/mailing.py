@@ -81,14 +81,15 @@ class Mailing(Readers):
         Nothing is sent to who has confirmed already, was asked the same within the hour, or was asked often.
         """
         with self.transaction():
-            self._db.execute("INSERT OR IGNORE INTO subscriber (address) VALUES (?)", (address,))
-            ((subscriber,),) = self._db.execute("SELECT id FROM subscriber WHERE address = ?", (address,)).fetchall()
             ((asked, of_all),) = self._db.execute(
-                "SELECT count(*) FILTER (WHERE subscriber = ?), count(*) FROM subscription WHERE asked > ?",
-                (subscriber, moment(now - ASK_AGAIN)),
+                "SELECT count(*) FILTER (WHERE address = ?), count(*)"
+                " FROM subscription JOIN subscriber ON subscriber.id = subscriber WHERE asked > ?",
+                (address, moment(now - ASK_AGAIN)),
             ).fetchall()
             if asked >= MOST_ASKED or of_all >= MOST_ASKED_OF_ALL:
-                return
+                return  # before anything is kept of an address that will not be asked
+            self._db.execute("INSERT OR IGNORE INTO subscriber (address) VALUES (?)", (address,))
+            ((subscriber,),) = self._db.execute("SELECT id FROM subscriber WHERE address = ?", (address,)).fetchall()
             fresh = self._db.execute(
                 "INSERT INTO subscription (subscriber, question, period, asked) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET asked = excluded.asked"

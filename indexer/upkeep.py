@@ -145,9 +145,7 @@ def restore_readers(file: Path, directory: Path) -> None:
         making.rename(place)
         _sync(directory)
     except CollectionForeign as error:
-        raise UnreadableSource(
-            f"{file} is no backup of readers.", "Give one made by: paperkin backup --readers."
-        ) from error
+        raise _no_readers(file) from error
     except OSError as error:
         raise CollectionError(f"{place} cannot be written: {error.strerror or error}.", ELSEWHERE) from error
     finally:

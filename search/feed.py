@@ -122,8 +122,8 @@ def places(
         count = upvotes if key not in given else (upvotes or 0) + given[key]
         found.append(Place(key, day, count, trending(count or 0, (end - date.fromisoformat(day)).days)))
     if sort == "trending":
-        return sorted(found, key=lambda p: (-p.score, *_reversed(p.day), -(p.upvotes or 0), p.key))
-    return sorted(found, key=lambda p: (*_reversed(p.day), -(p.upvotes or 0), p.key))
+        return sorted(found, key=lambda p: (-p.score, _latest_first(p.day), -(p.upvotes or 0), p.key))
+    return sorted(found, key=lambda p: (_latest_first(p.day), -(p.upvotes or 0), p.key))
 
 
 def read(snapshot: Snapshot, votes: Votes, found: Sequence[Place]) -> list[Listed]:
@@ -174,5 +174,5 @@ def _given(snapshot: Snapshot, votes: Votes) -> dict[int, int]:
     return {key: len(who) for key, who in voters.items()}
 
 
-def _reversed(day: str) -> tuple[int]:
-    return (-int(day.replace("-", "")),)
+def _latest_first(day: str) -> int:
+    return -date.fromisoformat(day).toordinal()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import parse_qs
 
 from email_validator import EmailNotValidError, validate_email
@@ -21,8 +21,6 @@ from indexer.errors import InvalidInput, InvalidQuery
 
 router = APIRouter(tags=["digest"])
 pages_router = APIRouter(include_in_schema=False)
-
-_PERIODS: Final = ("daily", "weekly")
 
 
 @router.post("/subscriptions", status_code=202, summary="Have new papers sent")

@@ -145,11 +145,13 @@ def test_nobody_is_flooded(tmp_path: Path) -> None:
 
 
 def test_strangers_are_not_written_to_in_numbers(tmp_path: Path) -> None:
-    """A hundred requests an hour in all."""
+    """A hundred requests an hour in all, and nothing is kept of an address that is not asked."""
     mailing, now = Mailing.open(tmp_path), datetime(2026, 11, 24, 7, tzinfo=UTC)
     for number in range(120):
         mailing.subscribe(f"{number}@example.net", "", "daily", now, lambda _: b"")
     assert mailing.counts()["waiting"] == 100
+    mailing.shorten_log()
+    assert b"100@example.net" not in (tmp_path / "readers.db").read_bytes()
     mailing.subscribe("later@example.net", "", "daily", now + timedelta(hours=1), lambda _: b"")
     assert mailing.counts()["waiting"] == 101
 
