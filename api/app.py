@@ -13,9 +13,22 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 
 from api import errors
+from api.compressing import Compressed
 from api.guard import Guard
 from api.limits import RateLimit
-from api.routes import docs, feed, huggingface, operations, pages, papers, search, semantic_scholar, subscriptions
+from api.routes import (
+    assets,
+    docs,
+    feed,
+    huggingface,
+    map_pages,
+    operations,
+    pages,
+    papers,
+    search,
+    semantic_scholar,
+    subscriptions,
+)
 from api.scheduler import sending
 from api.schemas import ErrorAnswer, ForeignErrorAnswer
 from api.service import Service
@@ -43,6 +56,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.state.turns = Turns()
     errors.install(app)
+    app.add_middleware(Compressed)
     app.add_middleware(Guard, loopback=service.loopback, known=_known_host(service))
     if service.rate_limit is not None:
         app.add_middleware(RateLimit, service=service, limit=service.rate_limit)
@@ -57,6 +71,8 @@ def create_app(service: Service) -> FastAPI:
         app.include_router(foreign, responses={status: {"model": ForeignErrorAnswer} for status in (400, 404, 422)})
     docs.install(app)
     app.include_router(subscriptions.pages_router)
+    app.include_router(assets.router)
+    app.include_router(map_pages.router)
     app.include_router(pages.router)
     return app
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib import resources
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from api.assets import TYPESETS, asset_address
 from indexer.paper import Paper
 from search.explain import snippet
 
 HEADERS: Final = {
-    # Abstracts are other people's text: whatever gets into a page, no script of it may run.
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    # Abstracts are other people's text: whatever gets into a page, no script of it may run, and nothing is sent away.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -65,7 +65,7 @@ def followed(fields: Fields) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("api", "web"),
+        loader=PackageLoader("api", "web/templates"),
         autoescape=select_autoescape(default=True, disabled_extensions=("txt",)),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -73,6 +73,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(when=when, authors=authors, address=paper_address)
     environment.globals.update(address_with=address_with, followed=followed, snippet=snippet)
+    environment.globals.update(asset=asset_address, typesets=TYPESETS)
     return environment
 
 
@@ -93,7 +94,3 @@ def error_page(status: int, message: str, next_step: str, fields: Fields | None 
     """A page that says what went wrong and what to do, with what was asked still in the form."""
     return render("error.html", status, message=message, next_step=next_step, fields=fields or {})
 
-
-def asset(name: str) -> bytes:
-    """A file that pages refer to."""
-    return (resources.files("api") / "web" / name).read_bytes()

@@ -10,6 +10,8 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+from api.assets import asset_address
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -21,7 +23,7 @@ def docs() -> HTMLResponse:
         title="Paperkin REST interface",
         swagger_js_url="/docs/assets/swagger-ui-bundle.js",
         swagger_css_url="/docs/assets/swagger-ui.css",
-        swagger_favicon_url="/assets/icon.svg",
+        swagger_favicon_url=asset_address("icon.svg"),
     )
 
 

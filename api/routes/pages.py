@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse
 
-from api.pages import LISTS, Fields, asset, error_page, render
+from api.pages import LISTS, Fields, error_page, render
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
 from api.service import Service
@@ -20,7 +20,6 @@ router = APIRouter(include_in_schema=False)
 
 _FILTERS: Final = ("author", "category", "source", "date_from", "date_to")
 _ASKED: Final = ("q", "abstract", *LISTS)
-_ASSETS: Final = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 
 
 @router.get("/")
@@ -33,14 +32,6 @@ async def home(request: Request, service: Served, turns: Taken) -> HTMLResponse:
 async def paper(paper_id: str, request: Request, service: Served, turns: Taken) -> HTMLResponse:
     """A paper and its kin."""
     return await turns.ask(lambda: _paper(paper_id, request, service))
-
-
-@router.get("/assets/{name}")
-def assets(name: str) -> Response:
-    """The style sheet and the icon."""
-    if name not in _ASSETS:
-        return error_page(404, "There is no such file.", "Go back to the search.")
-    return Response(asset(name), media_type=_ASSETS[name], headers={"Cache-Control": "max-age=3600"})
 
 
 def _home(request: Request, service: Service) -> HTMLResponse:

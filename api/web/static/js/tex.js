@@ -1,0 +1,62 @@
+// Typesets the formulas in titles and abstracts with KaTeX, which is loaded only where there is one.
+// Elements of the class "tex" hold untrusted text; KaTeX is given the text of a formula and builds elements itself.
+
+const FORMULA = /\$\$([^$]+)\$\$|\\\[([\s\S]+?)\\\]|\\\(([\s\S]+?)\\\)|\$(?=\S)((?:[^$\\]|\\.)*?\S)\$(?!\d)/g;
+// After a dollar no space, before the closing one no space, after it no digit: "$5 and $10" is no formula.
+
+let loading = null;
+
+function load() {
+  const { katex, katexStyle } = document.body.dataset;
+  if (!katex) return Promise.resolve(null);
+  loading ??= new Promise((resolve) => {
+    const style = document.createElement("link");
+    style.rel = "stylesheet";
+    style.href = katexStyle;
+    const script = document.createElement("script");
+    script.src = katex;
+    script.onload = () => resolve(globalThis.katex);
+    script.onerror = () => resolve(null); // the formulas stay as they are written
+    document.head.append(style, script);
+  });
+  return loading;
+}
+
+function textNodes(root) {
+  const found = [];
+  for (const element of root.querySelectorAll(".tex")) {
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      FORMULA.lastIndex = 0;
+      const node = walker.currentNode;
+      if (!node.parentElement.closest(".katex") && FORMULA.test(node.data)) found.push(node);
+    }
+  }
+  return found;
+}
+
+/** The text as nodes: what is between formulas as it is, each formula as KaTeX sets it. */
+function* pieces(text, katex) {
+  let end = 0;
+  for (const match of text.matchAll(FORMULA)) {
+    yield text.slice(end, match.index);
+    const place = document.createElement("span");
+    const tex = match[1] ?? match[2] ?? match[3] ?? match[4];
+    const options = { displayMode: false, throwOnError: true, trust: false, strict: "ignore", maxExpand: 100, maxSize: 20 };
+    try {
+      katex.render(tex, place, options);
+      yield place;
+    } catch {
+      yield match[0]; // not what KaTeX knows: as it is written
+    }
+    end = match.index + match[0].length;
+  }
+  yield text.slice(end);
+}
+
+export async function typeset(root) {
+  if (!textNodes(root).length) return;
+  const katex = await load();
+  if (!katex) return;
+  for (const node of textNodes(root)) node.replaceWith(...pieces(node.data, katex));
+}
