@@ -75,6 +75,11 @@ class _QuestionFields(_FilterFields):
         False
     )
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is a question."""
+        return bool(self.q.strip() or self.abstract.strip() or self.like or self.dislike)
+
     def query(self, page: Page) -> Query:
         """The question as the engine knows it."""
         return Query(
@@ -104,6 +109,14 @@ class RankFields(_QuestionFields):
     """A question, and the paper whose place is asked for."""
 
     id: Annotated[IdText, Field(description="the paper whose place is asked for")]
+
+
+class FacetFields(_QuestionFields):
+    """A question whose answers are counted, in the query string; without any part all papers are."""
+
+    def question(self) -> Query | None:
+        """The question as the engine knows it, if there is one."""
+        return self.query(Page()) if self.asks or not self.filters().empty else None
 
 
 class PageFields(_PagedFields):
@@ -139,11 +152,6 @@ class FeedFields(_QuestionFields):
         FilterText | None,
         Field(description=f"when the reader was here last, {MOMENT_HINT}; papers that came later are new"),
     ] = None
-
-    @property
-    def asks(self) -> bool:
-        """Whether there is a question."""
-        return bool(self.q.strip() or self.abstract.strip() or self.like or self.dislike)
 
 
 class SearchFeedFields(_QuestionFields):
