@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from api.feeds import is_match
+from api.fields import address_with
 from api.links import Links
 from api.mail import Letter, MailServer, Outcome
 from api.mail_settings import MailSettings
-from api.fields import address_with
 from api.pages import render_text
 from api.requests import SearchBody
-from api.showing import paper_address
 from api.service import Service
+from api.showing import paper_address
 from indexer import lock
 from indexer.collection import Snapshot
 from indexer.errors import InvalidQuery, PaperkinError, shorten

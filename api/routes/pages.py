@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.fields import ASKED, LISTS, Fields, address_with, asks, fields_of, page_of, query_of, title_of
+from api.fields import LISTS, Fields, address_with, asks, fields_of, page_of, query_of, title_of
 from api.pages import error_page, render
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
@@ -22,6 +23,7 @@ from indexer.errors import InvalidInput, PaperNotFound
 from indexer.filters import NAMED, Filters
 from search import feed
 from search.answer import Answer, Hit, Plan
+from search.feed import Listed
 from search.query import MAX_TEXT, Page, Query
 from search.question import NEWEST
 
@@ -72,7 +74,14 @@ def _home(service: Service) -> HTMLResponse:
     listed = feed.recent(snapshot, service.votes(), datetime.now(UTC).date(), NEW)
     # Where no paper has a date there is no latest day.
     papers = [] if listed else snapshot.browse(Filters(), NEW, 0)[0]
-    return render("home.html", listed=listed, papers=papers, total=snapshot.papers)
+    return render("home.html", groups=_grouped(listed), papers=papers, total=snapshot.papers)
+
+
+def _grouped(listed: Sequence[Listed]) -> list[tuple[str, list[Listed]]]:
+    """Papers under their days, or, where most days have but one, under their months."""
+    days = {each.day for each in listed}
+    length = len("2026-08-21") if 2 * len(days) <= len(listed) + 1 else len("2026-08")
+    return [(name, list(group)) for name, group in groupby(listed, lambda each: (each.day or "")[:length])]
 
 
 def _search(fields: Fields, service: Service) -> HTMLResponse:
