@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Response
 from pydantic import BaseModel, Field
 
-from indexer.collection import Snapshot
-from indexer.encoder import ModelIdentity
+from api.last_evaluation import Evaluation
+from indexer.collection import Collection, Snapshot
+from indexer.directory import size
 from indexer.identity import Record
 from indexer.paper import Paper, to_record
 from search.engine import index_version
@@ -127,23 +129,71 @@ class RuntimeShape(BaseModel):
     cosine: Annotated[float, Field(description="mean, to sentence-transformers in float32")]
 
 
+class MeasuredShape(BaseModel):
+    """A mean over questions, and its 95 % interval by the bootstrap."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class EvaluationPartShape(BaseModel):
+    """Questions of one kind, and what was measured with them."""
+
+    made_of: Annotated[
+        str, Field(description="judged by people; or a title, sentence or acronym of the papers, or all")
+    ]
+    questions: int
+    measures: dict[str, MeasuredShape]
+
+
+class EvaluationShape(BaseModel):
+    """How good search was found to be when `paperkin evaluate` was last run on the collection."""
+
+    at: str
+    kind: Annotated[str, Field(description="judged: questions of people; self: questions made of the papers")]
+    mode: str
+    parts: list[EvaluationPartShape]
+    index_version: str
+    version: Annotated[str, Field(description="version of Paperkin")]
+    current: Annotated[bool, Field(description="whether it is of the present index version")]
+
+    @classmethod
+    def of(cls, evaluation: Evaluation | None, index_version: str) -> EvaluationShape | None:
+        """The shape of an evaluation, where there is one."""
+        if evaluation is None:
+            return None
+        return cls(**asdict(evaluation), current=evaluation.index_version == index_version)
+
+
 class CollectionAnswer(BaseModel):
     """What the collection is."""
 
     papers: int
     sources: dict[str, int]
+    first_day: Annotated[str | None, Field(description="the earliest day of a paper")] = None
+    last_day: Annotated[str | None, Field(description="the latest day of a paper")] = None
+    last_came: Annotated[str | None, Field(description="when a record last came, a moment in UTC or a day")] = None
+    bytes: Annotated[int, Field(description="of papers and indexes on disk")] = 0
     model: ModelShape
     encoded_by: Annotated[list[RuntimeShape], Field(description="the runtimes that have encoded papers, latest last")]
     index_version: str
     sequence: Annotated[int, Field(description="number of changes so far")]
     version: Annotated[str, Field(description="version of Paperkin")]
+    evaluation: Annotated[EvaluationShape | None, Field(description="the last one; null where there is none")] = None
 
     @classmethod
-    def of(cls, snapshot: Snapshot, identity: ModelIdentity, version: str) -> CollectionAnswer:
-        """The shape of a snapshot."""
+    def of(cls, snapshot: Snapshot, collection: Collection, version: str) -> CollectionAnswer:
+        """The shape of a collection and a snapshot of it."""
+        identity, now = collection.identity, index_version(snapshot)
+        first, last, came = snapshot.store.extent()
         return cls(
             papers=snapshot.papers,
             sources=snapshot.store.sources(),
+            first_day=first,
+            last_day=last,
+            last_came=came,
+            bytes=size(collection.directory),
             model=ModelShape(
                 name=identity.name,
                 weights_sha256=identity.weights_sha256,
@@ -159,9 +209,10 @@ class CollectionAnswer(BaseModel):
                 )
                 for trial in snapshot.store.encoded_by()
             ],
-            index_version=index_version(snapshot),
+            index_version=now,
             sequence=snapshot.sequence,
             version=version,
+            evaluation=EvaluationShape.of(Evaluation.load(collection.directory), now),
         )
 
 

@@ -13,7 +13,7 @@ from indexer.paper import Paper
 from indexer.report import KINDS, Report
 
 if TYPE_CHECKING:
-    from api.schemas import CollectionAnswer
+    from api.schemas import CollectionAnswer, EvaluationShape
 
 NO_SOURCE = "unknown"
 MAX_NOTES = 20
@@ -107,7 +107,22 @@ def info(directory: Path, facts: CollectionAnswer) -> str:
         "index": f"version {facts.index_version}, change {facts.sequence:,}",
         "paperkin": facts.version,
     }
+    if facts.first_day and facts.last_day:
+        rows["days"] = f"{facts.first_day} … {facts.last_day}"
+    if facts.bytes:
+        rows["on disk"] = f"{facts.bytes / 1e6:,.1f} MB"
+    if facts.evaluation:
+        rows["evaluated"] = _evaluated(facts.evaluation)
     return "\n".join(line for name, value in rows.items() for line in wrap(value, f"{name:<12}"))
+
+
+def _evaluated(last: EvaluationShape) -> str:
+    """The last part, which is all questions, by its first measure."""
+    part = last.parts[-1]
+    name, measured = next(iter(part.measures.items()), ("", None))
+    shown = f", {name} {measured.mean:.3f}" if measured else ""
+    state = "" if last.current else "; the collection has changed since"
+    return f"{last.at[:10]}, {last.kind}, {last.mode}: {many(part.questions, 'question')}{shown}{state}"
 
 
 def _runtimes(facts: CollectionAnswer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -15,6 +16,7 @@ from indexer.database import Database
 from indexer.selection import Keys
 
 Labelled = Literal["day", "category", "source"]
+Numbers = NDArray[np.int64]
 
 _LABELS: Final[Mapping[Labelled, str]] = {
     "day": "SELECT day AS name, key FROM paper WHERE day IS NOT NULL",
@@ -35,18 +37,32 @@ class Column:
     labels: NDArray[np.int32]
     keys: Keys
 
-    def count(self, selected: Keys | None) -> tuple[dict[str, int], int]:
-        """How many papers have each name that any has, and how many have one at all; of some papers, or of all."""
+    def count(self, selected: Keys | None) -> tuple[Numbers, int]:
+        """How many papers have each name, of shape (names,), and how many have any; of some papers, or of all."""
         if selected is None:
-            labels, having = self.labels, len(np.unique(self.keys))
+            labels, having = self.labels, int(np.count_nonzero(np.diff(self.keys, prepend=-1)))
         else:
             first, end = (np.searchsorted(self.keys, selected, side) for side in ("left", "right"))
             many = end - first
             # The runs of the selected papers, one behind the other: each place is where its run begins, and how far in.
             within = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
             labels, having = self.labels[np.repeat(first, many) + within], int(np.count_nonzero(many))
-        counts = np.bincount(labels, minlength=len(self.names))
-        return {self.names[at]: int(counts[at]) for at in np.flatnonzero(counts)}, having
+        return np.bincount(labels, minlength=len(self.names)), having
+
+    def most(self, counts: Numbers, limit: int) -> dict[str, int]:
+        """The names that most papers have, by papers, then by name, with their papers; none that no paper has."""
+        order = np.lexsort((np.arange(len(counts)), -counts))[:limit]
+        return {self.names[at]: int(counts[at]) for at in order if counts[at]}
+
+    def place(self, name: str) -> int | None:
+        """Where a name stands."""
+        at = bisect_left(self.names, name)
+        return at if at < len(self.names) and self.names[at] == name else None
+
+    def has_beginning(self, text: str) -> bool:
+        """Whether any name begins so."""
+        at = bisect_left(self.names, text)
+        return at < len(self.names) and self.names[at].startswith(text)
 
 
 class Columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +42,15 @@ def is_vacant(directory: Path) -> bool:
     """Whether a directory is empty, or holds only what a `create` that was killed has left."""
     ours = {lock.LOCK, lock.HOLDER, MAKING, f"{MAKING}-journal", f"{MAKING}-wal", f"{MAKING}-shm"}
     return all(path.name in ours or path.name.startswith(f".{lock.HOLDER}.") for path in directory.iterdir())
+
+
+def size(directory: Path) -> int:
+    """Bytes of the papers and their indexes on disk, without SQLite's log; what goes away meanwhile is not counted."""
+    total = 0
+    for path in (directory / TRUTH, *directory.glob("index-*/**/*")):
+        with suppress(OSError):
+            total += path.lstat().st_size if path.is_file() else 0
+    return total
 
 
 def read_identity(meta: Mapping[str, str], directory: Path) -> ModelIdentity:

@@ -41,6 +41,13 @@ class Lists(Database):
             before, after = self._db.execute(sql, (first, last)).fetchone()
         return before, after
 
+    def extent(self) -> tuple[str | None, str | None, str | None]:
+        """The first and the last day of papers, and the moment, or the day, at which the last record came."""
+        sql = "SELECT (SELECT min(day) FROM paper), (SELECT max(day) FROM paper), (SELECT max(came) FROM record)"
+        with self._guard():
+            first, last, came = self._db.execute(sql).fetchone()
+        return first, last, came
+
     def arrivals(self, keys: Sequence[int]) -> dict[int, str]:
         """The moment at which each paper came to the collection."""
         return dict(self._among("SELECT key, min(came) FROM record WHERE key IN ({}) GROUP BY key", keys))

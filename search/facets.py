@@ -6,12 +6,13 @@ ignores the filters on what it counts, whether they were given or written in the
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
+
+import numpy as np
 
 from indexer.collection import Snapshot
 from indexer.filters import DATES, Condition, Field, Filters, fold, name_words
@@ -161,32 +162,37 @@ def _years(days: Mapping[str, int], first: int, last: int) -> tuple[Bin, ...]:
 
 
 def _dates(snapshot: Snapshot, matched: Matched) -> Dates:
-    days, dated = snapshot.columns.of("day").count(matched.keys)
-    return Dates(matched.papers, *bins(days), matched.papers - dated)
+    column = snapshot.columns.of("day")
+    counts, dated = column.count(matched.keys)
+    return Dates(matched.papers, *bins(column.most(counts, len(counts))), matched.papers - dated)
 
 
 def _categories(snapshot: Snapshot, chosen: Sequence[Condition], matched: Matched) -> Choices:
     column = snapshot.columns.of("category")
     counts, having = column.count(matched.keys)
-    names = _most(counts, CATEGORIES)
-    written = _written(snapshot, names)
-    values = []
-    for name in names:
+    papers = column.most(counts, CATEGORIES)
+    asked = {fold(each.value) for each in chosen}
+    for name in sorted(asked - papers.keys()):
+        if (place := column.place(name)) is not None:
+            papers[name] = int(counts[place])
+    listed = sum(map(bool, papers.values()))
+    for name in papers:
         # A filter takes in what is behind a dot: "cs" has the papers of "cs.CL", too.
-        behind = bisect_left(column.names, f"{name}.")
-        archive = "|" not in name and behind < len(column.names) and column.names[behind].startswith(f"{name}.")
-        papers = _passing(snapshot, Condition("category", name), matched) if archive else counts[name]
-        values.append(Choice(written[name], papers, any(fold(each.value) == name for each in chosen)))
-    others = [each for each in chosen if fold(each.value) not in names]
-    return _choices(snapshot, matched, values, others, len(counts), having)
+        if column.has_beginning(f"{name}.") and "|" not in name:
+            papers[name] = _passing(snapshot, Condition("category", name), matched)
+    written = _written(snapshot, [*papers])
+    values = [Choice(written[name], papers[name], name in asked) for name in papers]
+    others = [each for each in chosen if fold(each.value) not in papers]
+    return _choices(snapshot, matched, values, others, int(np.count_nonzero(counts)) - listed, having)
 
 
 def _sources(snapshot: Snapshot, chosen: Sequence[Condition], matched: Matched) -> Choices:
-    counts, having = snapshot.columns.of("source").count(matched.keys)
-    names, asked = _most(counts, SOURCES), {each.value for each in chosen}
-    values = [Choice(name, counts[name], name in asked) for name in names]
-    others = [each for each in chosen if each.value not in names]
-    return _choices(snapshot, matched, values, others, len(counts), having)
+    column = snapshot.columns.of("source")
+    counts, having = column.count(matched.keys)
+    papers, asked = column.most(counts, SOURCES), {each.value for each in chosen}
+    values = [Choice(name, papers[name], name in asked) for name in papers]
+    others = [each for each in chosen if each.value not in papers]
+    return _choices(snapshot, matched, values, others, int(np.count_nonzero(counts)) - len(papers), having)
 
 
 def _authors(snapshot: Snapshot, chosen: Sequence[Condition], matched: Matched) -> Choices | None:
@@ -195,23 +201,21 @@ def _authors(snapshot: Snapshot, chosen: Sequence[Condition], matched: Matched) 
         return None
     keys = snapshot.store.keys() if matched.keys is None else matched.keys
     papers = [values.get("authors") or () for values in snapshot.store.values(keys.tolist()).values()]
-    spelled: dict[frozenset[str], Counter[str]] = {}
-    for names in papers:
-        for name in names:
-            spelled.setdefault(frozenset(name_words(name)), Counter())[name] += 1
-    spelled.pop(frozenset(), None)
-    words_of = {name: words for words, names in spelled.items() for name in names}
-    people = [{words_of[name] for name in names if name in words_of} for names in papers]
+    written = Counter(name for names in papers for name in names)
+    words_of = {name: frozenset(name_words(name)) for name in written}
+    people = [{words_of[name] for name in names} - {frozenset()} for names in papers]
     counts = Counter(person for each in people for person in each)
-    label = {words: min(names, key=lambda name: (-names[name], name)) for words, names in spelled.items()}
-    head = sorted(counts, key=lambda words: (-counts[words], label[words]))[:AUTHORS]
-    asked = [frozenset(name_words(each.value)) for each in chosen]
-    values = [
-        Choice(label[words], sum(any(words <= name for name in each) for each in people), words in asked)
-        for words in head
-    ]
-    others = [each for each, words in zip(chosen, asked, strict=True) if words not in head]
-    return _choices(snapshot, matched, values, others, len(counts), sum(map(bool, people)))
+    label: dict[frozenset[str], str] = {}
+    for name in sorted(written, key=lambda name: (-written[name], name)):
+        label.setdefault(words_of[name], name)
+    head = sorted(counts, key=lambda person: (-counts[person], label[person]))[:AUTHORS]
+    asked = {frozenset(name_words(each.value)) for each in chosen}
+    values = []
+    for person in head:
+        found = {other for other in counts if person <= other}
+        values.append(Choice(label[person], sum(not found.isdisjoint(each) for each in people), person in asked))
+    others = [each for each in chosen if frozenset(name_words(each.value)) not in head]
+    return _choices(snapshot, matched, values, others, len(counts) - len(head), sum(map(bool, people)))
 
 
 def _choices(
@@ -219,21 +223,17 @@ def _choices(
     matched: Matched,
     values: Iterable[Choice],
     others: Sequence[Condition],
-    known: int,
+    more: int,
     having: int,
 ) -> Choices:
-    """The values in order, then what is chosen and not among them; `known` is how many values there are."""
+    """The values in order, then what is chosen and not among them; `having` papers have any value."""
     listed = sorted(values, key=lambda choice: (-choice.papers, choice.value))
     behind = [Choice(each.value, _passing(snapshot, each, matched), True) for each in others]
-    return Choices(matched.papers, (*listed, *behind), known - len(listed), matched.papers - having)
+    return Choices(matched.papers, (*listed, *behind), more, matched.papers - having)
 
 
 def _chosen(filters: Filters, field: Field) -> list[Condition]:
     return [each for each in filters.conditions if each.field == field and not each.excluded]
-
-
-def _most(counts: Mapping[str, int], limit: int) -> list[str]:
-    return sorted(counts, key=lambda name: (-counts[name], name))[:limit]
 
 
 def _passing(snapshot: Snapshot, condition: Condition, matched: Matched) -> int:

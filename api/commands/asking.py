@@ -122,7 +122,7 @@ def info(collection: CollectionOption = None, as_json: JsonOption = False) -> No
     from api.schemas import CollectionAnswer
 
     opened = collection_of(collection)
-    answer = CollectionAnswer.of(opened.snapshot(), opened.identity, version("paperkin"))
+    answer = CollectionAnswer.of(opened.snapshot(), opened, version("paperkin"))
     if as_json:
         print_json(answer.model_dump())
     else:

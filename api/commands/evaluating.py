@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -74,7 +75,7 @@ def _judged(
     written: tuple[Path | None, Path | None],
     as_json: bool,
 ) -> None:
-    from api import evaluation, text_evaluation
+    from api import evaluation, last_evaluation, text_evaluation
 
     (queries, qrels, corpus), (mode, against) = files, compared
     judged = evaluation.read_files(queries, qrels, against)  # first: what is wrong with a file is told at once
@@ -82,12 +83,14 @@ def _judged(
         done = evaluation.of_judged(service, judged, mode)
     done.write(*written)
     print_json(done.to_json()) if as_json else print(text_evaluation.judged(done))
+    if corpus is None:
+        last_evaluation.keep(last_evaluation.of_judged(done), settings.collection, _tell)
 
 
 def _own(
     settings: Settings, modes: tuple[Mode, ...], drawn: tuple[int, int], gate: Path | None, update: bool, as_json: bool
 ) -> None:
-    from api import evaluation, text_evaluation
+    from api import evaluation, last_evaluation, text_evaluation
     from search.gate import Kept
 
     before = Kept.load(gate) if gate and gate.exists() and not update else None
@@ -96,8 +99,13 @@ def _own(
     if gate and before is None:
         done.kept.save(gate)
     print_json(done.to_json()) if as_json else print(text_evaluation.own(done, gate))
+    last_evaluation.keep(last_evaluation.of_own(done), settings.collection, _tell)
     if done.verdict and done.verdict.worse:
         raise typer.Exit(1)
+
+
+def _tell(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
 
 
 def _refuse(beside: str, **options: object) -> None:

@@ -16,7 +16,7 @@ health_router = APIRouter(tags=["operations"])
 @collection_router.get("/collection", summary="What the collection is")
 def collection(service: Served) -> CollectionAnswer:
     """What the collection holds, which model made it, and its index version."""
-    return CollectionAnswer.of(service.engine.snapshot(), service.collection.identity, version("paperkin"))
+    return CollectionAnswer.of(service.engine.snapshot(), service.collection, version("paperkin"))
 
 
 @health_router.get("/healthz", summary="Is the process alive?")
