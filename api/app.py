@@ -18,6 +18,7 @@ from api.guard import Guard
 from api.limits import RateLimit
 from api.routes import (
     assets,
+    collection_page,
     docs,
     feed,
     feed_pages,
@@ -74,6 +75,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(subscriptions.pages_router)
     app.include_router(assets.router)
     app.include_router(map_pages.router)
+    app.include_router(collection_page.router)
     app.include_router(feed_pages.router)
     app.include_router(pages.router)
     return app
