@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from fastapi import Response
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
-from indexer.collection import Snapshot
-from indexer.encoder import ModelIdentity
-from indexer.identity import Record
 from indexer.paper import Paper, to_record
-from search.engine import index_version
+
+if TYPE_CHECKING:  # a client has these shapes without the libraries of an engine
+    from indexer.collection import Snapshot
+    from indexer.encoder import ModelIdentity
+    from indexer.identity import Record
 
 DATE_HINT = "a day, month or year: 2025-06-23, 2025-06 or 2025; a paper without a day counts as of the first one"
 IDENTIFIER_HINT = "arxiv:…, doi:…, acl:…, pmid:… and the like, by which records of one paper are known"
@@ -141,6 +142,8 @@ class CollectionAnswer(BaseModel):
     @classmethod
     def of(cls, snapshot: Snapshot, identity: ModelIdentity, version: str) -> CollectionAnswer:
         """The shape of a snapshot."""
+        from search.engine import index_version
+
         return cls(
             papers=snapshot.papers,
             sources=snapshot.store.sources(),
