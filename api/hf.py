@@ -61,11 +61,11 @@ def markdown(one: Paper, base: str | None = None) -> str:
     unnamed = f"{one.author_count}, whose names are not known" if one.author_count else None
     here = None if base is None else f"{base}/v1/papers/{quote(one.id, safe='')}"
     about = [
-        ("Id", one.id),
         ("Authors", ", ".join(one.authors) or unnamed),
         ("Published", one.published),
         ("Venue", one.venue),
         ("Categories", ", ".join(one.categories)),
+        ("Id", one.id),
         ("Identifiers", ", ".join(one.identifiers)),
         ("Source", one.url),
         ("Code", facts.get("githubRepo")),

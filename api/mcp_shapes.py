@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from search.explain import Explanation
 
 MAX_FOUND: Final = 50
-"""Hits of one answer: about 8,000 words."""
+"""Hits of one answer: some 30 kB, or 7,000 tokens."""
 MAX_NAMES: Final = 6
 """Authors of a hit that are named; how many there are is told."""
 MAX_BEGINNING: Final = 300
