@@ -135,7 +135,7 @@ def run_stdio(settings: Settings, announce: Callable[[str], None]) -> None:
     with kept_fresh(service.collection):
         try:
             anyio.run(server.run_stdio_async)
-        except* (BrokenPipeError, ConnectionError):  # whoever asked is gone
+        except* ConnectionError:  # whoever asked is gone
             os._exit(0)
 
 
