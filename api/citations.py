@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final, Literal
 
 from indexer.collection import Snapshot
@@ -11,15 +12,28 @@ from indexer.paper import Paper
 
 FormatName = Literal["bibtex", "ris", "csl-json", "markdown"]
 MAX_CITED: Final = 1_000
+"""Papers of one request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How citations are sent: the media type, how a file's name ends, and what writes them."""
+    """How citations are sent: the media type, how a file's name ends, and the module that writes them."""
 
     media: str
     ending: str
-    write: Callable[[Sequence[Paper]], str]
+    module: str
+
+    def write(self, papers: Sequence[Paper]) -> str:
+        """The papers in this format, whose libraries are imported now."""
+        return str(import_module(self.module).write(papers))
+
+
+FORMATS: Final[Mapping[FormatName, Format]] = {
+    "bibtex": Format("application/x-bibtex", "bib", "indexer.sources.bibtex"),
+    "ris": Format("application/x-research-info-systems", "ris", "indexer.sources.ris"),
+    "csl-json": Format("application/vnd.citationstyles.csl+json", "json", "indexer.sources.csl_json"),
+    "markdown": Format("text/markdown; charset=utf-8", "md", "api.markdown"),
+}
 
 
 def cited(snapshot: Snapshot, names: Sequence[str]) -> list[Paper]:
@@ -27,22 +41,3 @@ def cited(snapshot: Snapshot, names: Sequence[str]) -> list[Paper]:
     keys = list(dict.fromkeys(snapshot.store.find(name)[0] for name in names))
     papers = snapshot.store.papers(keys)
     return [papers[key] for key in keys]
-
-
-def format_of(name: FormatName) -> Format:
-    """The format of that name. Only what writes it is imported."""
-    if name == "bibtex":
-        from indexer.sources import bibtex
-
-        return Format("application/x-bibtex", "bib", bibtex.write)
-    if name == "ris":
-        from indexer.sources import ris
-
-        return Format("application/x-research-info-systems", "ris", ris.write)
-    if name == "csl-json":
-        from indexer.sources import csl_json
-
-        return Format("application/vnd.citationstyles.csl+json", "json", csl_json.write)
-    from api import markdown
-
-    return Format("text/markdown; charset=utf-8", "md", markdown.write)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from indexer.identifiers import SCHEMES
 from indexer.paper import Paper
+from indexer.sources.citing import named
 
 MAX_AUTHORS: Final = 20
 """Names that are written out: some papers have three thousand."""
@@ -56,11 +57,10 @@ def _reference(paper: Paper) -> str:
 def _links(paper: Paper) -> list[tuple[str, str]]:
     """The identifiers that people know, as they write them, and where each leads."""
     found = []
-    for name in sorted(paper.identifiers, key=lambda name: SCHEMES.index(name.partition(":")[0])):
-        scheme, _, value = name.partition(":")
+    for scheme, value in sorted(named(paper).items(), key=lambda pair: SCHEMES.index(pair[0])):
         if scheme in _ADDRESSES:
             label, place = _ADDRESSES[scheme]
-            found.append((f"{label}{value}", place + (quote(value, safe="/:;") if scheme == "doi" else value)))
+            found.append((f"{label}{value}", place + quote(value, safe="/:;")))
     return found
 
 

@@ -208,7 +208,7 @@ def _written(paper: Paper) -> list[tuple[str, str]]:
 
 def _usual_id(paper: Paper) -> str:
     """The id that the paper gets when it is read, if none is written."""
-    return best_id(paper.identifiers) or id_from_title(paper.title or paper.abstract)
+    return best_id(others(paper)) or id_from_title(paper.title or paper.abstract)
 
 
 def _name(name: str) -> str:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from indexer.identifiers import identifier
 from indexer.paper import Paper
 from indexer.sources.names import take_apart
 
@@ -56,18 +57,27 @@ def kind_of(paper: Paper) -> Kind:
     """What a paper is, as far as its venue and its identifiers tell."""
     if paper.venue:
         return "conference" if _MEETING.search(paper.venue) and not _JOURNAL.search(paper.venue) else "journal"
-    return "preprint" if any(name.startswith("arxiv:") for name in paper.identifiers) else "other"
+    return "preprint" if "arxiv" in named(paper) else "other"
 
 
 def named(paper: Paper) -> dict[str, str]:
     """The first identifier of each scheme."""
-    return {scheme: value for scheme, _, value in (name.partition(":") for name in reversed(paper.identifiers))}
+    found: dict[str, str] = {}
+    for name in _sound(paper):
+        scheme, _, value = name.partition(":")
+        found.setdefault(scheme, value)
+    return found
 
 
 def others(paper: Paper, *written: str) -> list[str]:
-    """The identifiers that the first ones of these schemes are not."""
-    known = named(paper)
-    return [name for name in paper.identifiers if name not in {f"{scheme}:{known.get(scheme)}" for scheme in written}]
+    """All identifiers but the first ones of these schemes."""
+    first = {f"{scheme}:{value}" for scheme, value in named(paper).items() if scheme in written}
+    return [name for name in _sound(paper) if name not in first]
+
+
+def _sound(paper: Paper) -> list[str]:
+    # A collection may come from a stranger, and what it calls an identifier may hold anything.
+    return [name for name in paper.identifiers if identifier(name.partition(":")[0], name.partition(":")[2]) == name]
 
 
 def own_id(paper: Paper) -> str:
@@ -107,18 +117,19 @@ def split_words(text: str) -> list[str]:
 def _key(paper: Paper) -> str:
     name = paper.authors[0] if paper.authors else ""
     parts = take_apart(name)
-    family = _ascii(parts.family if parts else name)[:_LETTERS] or "anon"
+    family = _ascii(parts.family if parts else name).lstrip("0123456789")[:_LETTERS] or "anon"
     words = [found for word in paper.heading.split() if (found := _ascii(word)) and found not in _SMALL]
     return f"{family}{(paper.published or '')[:4]}{next(iter(words), '')[:_LETTERS]}"
 
 
 def _ascii(text: str) -> str:
+    """Its letters and digits without accents; of one word the part before a hyphen."""
     folded = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"[^a-z0-9]+", "", re.split(r"[-/:–—]", folded.lstrip("-/:–—"))[0] if " " not in folded else folded)
+    word = folded if " " in folded else re.split(r"[-/:–—]", folded.lstrip("-/:–—"), maxsplit=1)[0]
+    return re.sub(r"[^a-z0-9]+", "", word)
 
 
 def _letters(number: int) -> str:
-    """1 → b, 25 → z, 26 → aa."""
-    if number < 26:
-        return chr(ord("a") + number)
-    return chr(ord("a") + number // 26 - 1) + chr(ord("a") + number % 26) if number < 702 else f"x{number}"
+    """1 → b, 25 → z, 26 → aa, 27 → ab."""
+    head, last = divmod(number, 26)
+    return (_letters(head - 1) if head else "") + chr(ord("a") + last)

@@ -23,6 +23,7 @@ _FORMULA = re.compile(r"(?<![\\$])\$(?=[^\s$])([^$]*[^\s$\\]|[^\s$\\])\$(?![\d$]
 """As pandoc tells formulas from amounts of money."""
 _MACRO = re.compile(r"\\([A-Za-z]+)|\\(.?)", re.DOTALL)
 _UNFIT = re.compile(r"[%#&`~\n]|\^\^|<(?=[A-Za-z/!])")
+_OPENERS: Final = "\"'([{“‘¿¡-"
 _SPACES: Final = frozenset(",;:! ")
 _KNOWN: Final = frozenset((
     "frac", "dfrac", "tfrac", "binom", "sqrt", "text", "textbf", "textit", "textrm", "texttt", "textsf", "emph",
@@ -83,13 +84,13 @@ def _kept(word: str) -> str:
 
 def _is_meant(word: str, sentence: bool) -> bool:
     """Whether capitals are part of how a word is written: `BERT`, `mT5`, and names where only those have capitals."""
-    letters = word.lstrip("\"'([“‘¿¡-")
+    letters = word.lstrip(_OPENERS)
     return any(letter.isupper() for letter in (letters if sentence else letters[1:]))
 
 
 def _is_sentence(title: str) -> bool:
     """Whether a title is written as a sentence is, and not with a capital for every word."""
-    words = [word for word in title.split()[1:] if len(word) > 3 and word[0].isalpha()]
+    words = [word for written in title.split()[1:] if len(word := written.lstrip(_OPENERS)) > 3 and word[0].isalpha()]
     return sum(word[0].isupper() for word in words) * 2 < len(words)
 
 

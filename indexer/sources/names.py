@@ -40,7 +40,7 @@ def take_apart(name: str) -> Name | None:
     As in BibTeX, words that begin with a small letter are of the family name.
     """
     words = name.split()
-    if len(words) < 2 or re.search(r"[,;{}]", name) or _BODY.search(name):
+    if len(words) < 2 or re.search(r"[,;{}&]|\band\b", name, re.IGNORECASE) or _BODY.search(name):
         return None
     suffix = words.pop() if len(words) > 2 and words[-1] in _SUFFIXES else ""
     last = len(words) - 1
