@@ -57,12 +57,10 @@ _IN_NOTES: Final = {**{scheme: scheme for scheme in SCHEMES}, "pmcid": "pmc"}
 def matches(record: Mapping[str, Any]) -> bool:
     """A type of CSL, and a field that only CSL calls so."""
     kind = record.get("type")
-    return (
-        isinstance(kind, str)
-        and kind in _KNOWN
-        and not _MARKS.isdisjoint(record)
-        and _OTHERS.isdisjoint(record.keys() - {"published"} if isinstance(record.get("published"), dict) else record)
-    )
+    if not isinstance(kind, str) or kind not in _KNOWN or _MARKS.isdisjoint(record):
+        return False
+    foreign = _OTHERS & record.keys()
+    return not foreign or (foreign == {"published"} and isinstance(record["published"], Mapping))  # Crossref's is one
 
 
 def paper(record: Mapping[str, Any], where: str, report: Report) -> Paper:

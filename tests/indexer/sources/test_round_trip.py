@@ -82,7 +82,7 @@ RECORDED = {
     "bibtex": ("bibtex", "*", 934),
     "ris": ("ris", "*", 529),
     "atom": ("arxiv_atom", "q_testing_*", 210),
-    "semantic-scholar": ("s2", "test_search_paper_[!m]*", 1_189),
+    "semantic-scholar": ("s2", "test_search_paper_[!bm]*", 189),
     "pubmed": ("pubmed", "pubmed[1-7].xml", 8),
 }
 
