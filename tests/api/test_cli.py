@@ -264,7 +264,8 @@ def test_wrong_use(run: Run, tmp_path: Path, arguments: list[str], message: str)
     "arguments",
     [
         ["search", "x"], ["related", "x"], ["rank", "x", "y"], ["show", "x"], ["cite", "x"], ["info"], ["export"],
-        ["remove", "x"], ["split", "x", "y", "z"], ["merge", "x", "y"], ["verify"], ["rebuild"], ["compact"], ["backup", "x"], ["serve"],
+        ["remove", "x"], ["split", "x", "y", "z"], ["merge", "x", "y"], ["verify"], ["rebuild"], ["compact"],
+        ["backup", "x"], ["serve"],
     ],
     ids=lambda arguments: str(arguments[0]),
 )  # fmt: skip
