@@ -17,6 +17,7 @@ from api.guard import Guard
 from api.limits import RateLimit
 from api.routes import (
     assets,
+    cite,
     collection_page,
     docs,
     feed,
@@ -59,7 +60,14 @@ def create_app(service: Service) -> FastAPI:
         status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 413, 422, 503)
     }
     # Search first: "/papers/{id}/related" must be tried before "/papers/{id}", whose id may hold slashes.
-    for router in (feed.router, search.router, papers.router, subscriptions.router, operations.collection_router):
+    for router in (
+        feed.router,
+        search.router,
+        papers.router,
+        cite.router,
+        subscriptions.router,
+        operations.collection_router,
+    ):
         app.include_router(router, prefix="/v1", responses=described)
     app.include_router(operations.health_router)
     for foreign in (huggingface.router, semantic_scholar.router):

@@ -43,7 +43,7 @@ ONE_FILE_EACH = {
     "backports": "indexer/sources/unpacking.py",
     "ijson": "indexer/sources/json_records.py",
     "rispy": "indexer/sources/ris.py",
-    "pybtex": "indexer/sources/bibtex.py",
+    "pybtex": "indexer/sources/bibtex_entries.py",
     "pylatexenc": "indexer/sources/cleaning.py",
 }
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
