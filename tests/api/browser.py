@@ -16,7 +16,7 @@ NEVER_WITHIN: Final = {
     "button": {"a", "button"},
     "form": {"form", "p"},
     "article": {"article", "p"},
-    **dict.fromkeys(("p", "div", "ul", "dl", "details", "nav", "section", "h1", "h2", "h3"), {"p"}),
+    **{tag: {"p"} for tag in ("p", "div", "ul", "dl", "details", "nav", "section", "h1", "h2", "h3")},
 }
 """What a browser would take apart, or close on its own, by the element around it."""
 REFERENCES: Final = ("form", "popovertarget")
@@ -30,7 +30,7 @@ class Element:
     tag: str
     attributes: dict[str, str]
     text: str = ""
-    around: tuple[Element, ...] = ()
+    around: tuple[Element, ...] = field(default=(), repr=False)
 
     @property
     def words(self) -> str:
@@ -45,7 +45,7 @@ class Element:
 class Seen(HTMLParser):
     """Every element of a page, in order; parsing fails where tags do not close as they opened."""
 
-    elements: list[Element] = field(default_factory=list)
+    elements: list[Element] = field(default_factory=list, repr=False)
     open: list[Element] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -148,7 +148,9 @@ def asked_by(href: str, path: str = "/search") -> dict[str, list[str]]:
 
 def sent(seen: Seen) -> list[tuple[str, str]]:
     """What the search form sends: its fields, and those elsewhere that belong to it."""
-    fields = [each for each in seen.elements if each.attributes.get("form") == "ask" or each.is_within("form", id="ask")]
+    fields = [
+        each for each in seen.elements if each.attributes.get("form") == "ask" or each.is_within("form", id="ask")
+    ]
     pairs = []
     for each in fields:
         name = each.attributes.get("name")

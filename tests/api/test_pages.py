@@ -141,9 +141,7 @@ def test_an_expansion_is_told(client: TestClient) -> None:
 
 def many(collection: Collection, encoder: ToyEncoder, count: int) -> TestClient:
     """A client of so many papers about speech, each a little less than the one before."""
-    papers = [
-        Paper(f"p{n:02}", "speech " * 30 + "emotion " * n, published=f"2024-01-{n + 1:02}") for n in range(count)
-    ]
+    papers = [Paper(f"p{n:02}", "speech " * 30 + "emotion " * n, published=f"2024-01-{n + 1:02}") for n in range(count)]
     ingest(collection, encoder, papers, Report())
     return connect(collection, encoder)
 
@@ -321,7 +319,7 @@ def test_error_pages(reader: TestClient, address: str, status: int, message: str
 
 
 def test_a_wrong_question_can_be_mended(reader: TestClient) -> None:
-    """A question that was refused is still in the box, with its other parts; what was wrong with it can be taken out."""
+    """A question that was refused is still in the box, with its other parts; what was wrong can be taken out."""
     seen = see(reader, "/search?q=speech&date_from=soon&like=b&author=Ada", 422)
     assert held(seen) == {"q": ["speech"], "date_from": ["soon"], "like": ["b"], "author": ["Ada"]}
     assert chips(seen) == ["like b ×", "from soon ×", "author Ada ×"]
@@ -336,7 +334,7 @@ def test_an_unknown_mode_is_not_sent_again(reader: TestClient) -> None:
 
 
 def test_a_question_can_be_followed(reader: TestClient) -> None:
-    """Its page leads to a feed of the same question, filters and likes included, to the form for mail, and to the map."""
+    """Its page leads to a feed of the same question, filters and likes included, to mail about it, and to the map."""
     seen = see(reader, "/search?q=speech&category=cs&like=b&mode=dense&offset=0&explain=1&other=1")
     followed = asked_by(link(seen, "as a feed"), "/v1/search.atom")
     assert followed == {"q": ["speech"], "category": ["cs"], "like": ["b"], "mode": ["dense"]}
