@@ -142,6 +142,16 @@ def test_what_each_part_adds(reader: TestClient) -> None:
     assert all("Adds" not in each for each in reasons(see(reader, "/search?q=speech")))
 
 
+def test_long_titles_are_cut(client: TestClient) -> None:
+    """Where a paper is a part of the question, in its chip and among the reasons, sixty characters of its title do."""
+    client.post("/v1/papers", json={"id": "long", "title": "Speech, and a word or two of " * 5})
+    seen = see(client, "/search?q=speech&like=long")
+    cut = ("Speech, and a word or two of " * 5)[:57] + "..."
+    assert chips(seen) == [f"like {cut} ×"]
+    assert reasons(seen)[0]["Adds"].split("liked ")[1].rpartition(" ")[0] == cut
+    assert asked_by(without(seen, f"like {cut}")) == {"q": ["speech"]}
+
+
 def test_hints_are_shown(reader: TestClient) -> None:
     """A mistake is answered, and the hint stands above the answer: the part, what came of it, what to write."""
     seen = see(reader, address(q="autor:Ada speech -"))
