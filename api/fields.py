@@ -16,7 +16,7 @@ Fields = dict[str, Any]
 LISTS: Final = ("like", "dislike")
 ASKED: Final = ("q", "abstract", *LISTS)
 """What a question is made of; the other fields say which papers may answer it, and how."""
-_PLACES: Final = ("offset",)
+_FOLLOWED: Final = (*ASKED, *NAMED, "mode", "area")
 
 
 def fields_of(request: Request) -> Fields:
@@ -74,8 +74,8 @@ def address_with(path: str, fields: Fields, **changed: Any) -> str:
 
 
 def followed(fields: Fields) -> str:
-    """Where a feed reader finds the answers to what a form asks."""
-    return address_with("/v1/search.atom", {name: value for name, value in fields.items() if name not in _PLACES})
+    """Where a feed reader finds the answers to what a form asks. What a page passes over, REST would refuse."""
+    return address_with("/v1/search.atom", {name: value for name, value in fields.items() if name in _FOLLOWED})
 
 
 def _mode(fields: Fields) -> Mode:
