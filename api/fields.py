@@ -16,7 +16,9 @@ Fields = dict[str, Any]
 LISTS: Final = ("like", "dislike")
 ASKED: Final = ("q", "abstract", *LISTS)
 """What a question is made of; the other fields say which papers may answer it, and how."""
-_FOLLOWED: Final = (*ASKED, *NAMED, "mode", "area")
+NARROWS: Final = (*NAMED, "area")
+"""What says which papers may answer."""
+_FOLLOWED: Final = (*ASKED, *NARROWS, "mode")
 
 
 def fields_of(request: Request) -> Fields:

@@ -234,15 +234,14 @@ def days(count: int, each: int, **facts: Any) -> list[Paper]:
     ]
 
 
-def groups(seen: Seen) -> list[tuple[str, str, list[str]]]:
-    """The headings of the home page with their counts, and the papers under each."""
-    found: list[tuple[str, str, list[str]]] = []
+def groups(seen: Seen) -> list[tuple[str, list[str]]]:
+    """The headings of the home page, and the papers under each."""
+    found: list[tuple[str, list[str]]] = []
     for each in seen.elements:
         if each.tag == "h2":
-            name, count = seen.within(each, "a")[0].words, seen.within(each, "span")[0].words
-            found.append((name, count, []))
+            found.append((seen.within(each, "a")[0].words, []))
         elif each.tag == "h3":
-            found[-1][2].append(each.words)
+            found[-1][1].append(each.words)
     return found
 
 
@@ -250,10 +249,10 @@ def test_home_by_day(tmp_path: Path) -> None:
     """Where days have several papers they stand under their days: the latest first, most votes first; twenty."""
     seen = see(client_of(tmp_path, days(9, 3)), "/")
     found = groups(seen)
-    assert [(name, count) for name, count, _ in found] == [
-        *((f"{n} June 2025", "3 papers") for n in (9, 8, 7, 6, 5, 4)), ("3 June 2025", "2 papers"),
+    assert [(name, len(papers)) for name, papers in found] == [
+        *((f"{n} June 2025", 3) for n in (9, 8, 7, 6, 5, 4)), ("3 June 2025", 2),
     ]  # fmt: skip
-    assert found[0][2] == ["speech 08 0", "speech 08 1", "speech 08 2"]
+    assert found[0][1] == ["speech 08 0", "speech 08 1", "speech 08 2"]
     assert seen.texts("p", **{"class": "summary"}) == ["27 papers, newest first"]
     assert asked_by(link(seen, "9 June 2025"), "/feed") == {"period": ["day"], "date": ["2025-06-09"]}
 
@@ -262,9 +261,9 @@ def test_home_by_month(client: TestClient) -> None:
     """Where most days have but one paper, they stand under their months."""
     seen = see(client, "/")
     assert groups(seen) == [
-        ("January 2025", "2 papers", ["speech emotion", "face"]),
-        ("December 2024", "2 papers", ["emotion", "speech"]),
-        ("November 2024", "1 paper", ["graph"]),
+        ("January 2025", ["speech emotion", "face"]),
+        ("December 2024", ["emotion", "speech"]),
+        ("November 2024", ["graph"]),
     ]
     assert asked_by(link(seen, "December 2024"), "/feed") == {"period": ["month"], "date": ["2024-12"]}
     assert titles(see(client, link(seen, "December 2024"))) == ["emotion", "speech"]
@@ -282,7 +281,7 @@ def test_home_by_month(client: TestClient) -> None:
 )
 def test_when_days_become_months(tmp_path: Path, count: int, each: int, names: list[str]) -> None:
     """Up to half as many days as papers are shown as days; a single paper has its day."""
-    assert [name for name, _, _ in groups(see(client_of(tmp_path, days(count, each)), "/"))] == names
+    assert [name for name, _ in groups(see(client_of(tmp_path, days(count, each)), "/"))] == names
 
 
 def test_home_without_dates(tmp_path: Path) -> None:
