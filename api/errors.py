@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 STATUS: Final[Mapping[type[PaperkinError], int]] = {
     errors.PaperNotFound: 404,
+    errors.MapMissing: 404,
+    errors.MapChanged: 409,
     errors.InvalidInput: 422,
     errors.CollectionBusy: 503,
     errors.PaperkinError: 503,
