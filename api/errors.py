@@ -69,6 +69,12 @@ _PROBLEMS: Final = {
         ("too_long of ids", "too_long of like", "too_long of dislike"),
         (422, "ids_out_of_range", "Too many ids are given.", "Give up to {max_length} ids of papers."),
     ),
+    "too_long of at": (
+        422,
+        "positions_out_of_range",
+        "Too many positions are given.",
+        "Give up to {max_length} positions at a time.",
+    ),
     "too_long of body": (
         422,
         "papers_out_of_range",
