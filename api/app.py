@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from api import errors
 from api.guard import Guard
 from api.limits import RateLimit
+from api.mapping import keeping_drawn
 from api.routes import docs, feed, huggingface, operations, pages, papers, search, semantic_scholar, subscriptions
 from api.routes import map as map_routes
 from api.scheduler import sending
@@ -97,7 +98,7 @@ async def _keep_fresh(app: FastAPI) -> AsyncIterator[None]:
     watcher = threading.Thread(target=watch, name="refresh", daemon=True)
     watcher.start()
     try:
-        with sending(app.state.service):
+        with sending(app.state.service), keeping_drawn(app.state.service):
             yield
     finally:
         stopped.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,11 +14,12 @@ from numpy.typing import NDArray
 
 from indexer.collection import Collection, Snapshot
 from indexer.directory import ATLAS, TRUTH
+from indexer.errors import PaperkinError
 from indexer.generation import REDRAWN_SHARE
 from indexer.store import Store
 from search import clusters, labels, layout, placing
 from search.area import SIDE
-from search.atlas import Atlas, Cluster, Groups, Keys, Places
+from search.atlas import Atlas, Cluster, Keys, Places
 
 Progress = Callable[[float], None]
 
@@ -104,7 +107,8 @@ def _normalised(spots: NDArray[np.float64]) -> Places:
     low, high = spots.min(axis=0), spots.max(axis=0)
     scale = (1 - 2 * MARGIN) * SIDE / max(float((high - low).max()), np.finfo(float).tiny)
     centred = (spots - (low + high) / 2) * min(scale, np.finfo(np.float32).max) + SIDE / 2
-    return np.clip(np.rint(centred), 0, SIDE).astype(np.uint16)
+    places: Places = np.clip(np.rint(centred), 0, SIDE).astype(np.uint16)
+    return places
 
 
 def _apart(places: Places, keys: Keys) -> Places:
@@ -140,9 +144,7 @@ def _cluster(number: int, level: int, parent: int | None, words: tuple[str, ...]
     return Cluster(number, level, parent, words, x, y, len(places))
 
 
-def _texts(
-    snapshot: Snapshot, keys: Keys, groups: NDArray[np.int64], count: int
-) -> Iterator[tuple[int, str, str]]:
+def _texts(snapshot: Snapshot, keys: Keys, groups: NDArray[np.int64], count: int) -> Iterator[tuple[int, str, str]]:
     """Group, title and abstract of some papers of each group, taken evenly."""
     most = max(1, READ // count)
     chosen = []
@@ -155,3 +157,16 @@ def _texts(
         values = snapshot.store.values(keys[here].tolist())
         for key, number in zip(keys[here].tolist(), groups[here].tolist(), strict=True):
             yield number, values[key]["title"], values[key]["abstract"]
+
+
+def main() -> None:
+    """Draw the map of the collection that is named on the command line, letting everything else go first."""
+    os.nice(10)
+    try:
+        draw_and_keep(Collection(Path(sys.argv[1])))
+    except (PaperkinError, OSError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
