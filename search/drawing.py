@@ -33,6 +33,8 @@ _LAID: Final = 0.8
 _PLACED: Final = 0.9
 """Shares of the time after which papers are laid out, and placed."""
 _PAGE: Final = 500
+_NOTHING: Final = 1e-9
+"""An extent that is none, but for rounding."""
 
 
 def is_due(snapshot: Snapshot, atlas: Atlas | None) -> bool:
@@ -105,8 +107,9 @@ def _all_rows(snapshot: Snapshot) -> tuple[Keys, NDArray[np.float16]]:
 def _normalised(spots: NDArray[np.float64]) -> Places:
     """Places within the margin, both axes by the same measure, in the middle."""
     low, high = spots.min(axis=0), spots.max(axis=0)
-    scale = (1 - 2 * MARGIN) * SIDE / max(float((high - low).max()), np.finfo(float).tiny)
-    centred = (spots - (low + high) / 2) * min(scale, np.finfo(np.float32).max) + SIDE / 2
+    extent = float((high - low).max())
+    scale = (1 - 2 * MARGIN) * SIDE / extent if extent > _NOTHING else 0.0
+    centred = (spots - (low + high) / 2) * scale + SIDE / 2
     places: Places = np.clip(np.rint(centred), 0, SIDE).astype(np.uint16)
     return places
 

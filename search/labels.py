@@ -7,6 +7,7 @@ together and are shown as the papers write them; and no word of a label is part 
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter, defaultdict
@@ -27,6 +28,8 @@ LONGEST: Final = 30
 """Characters of a word: what is longer is no word but a formula or an address."""
 CANDIDATES: Final = 40
 """Best words of a group among which those of its label are chosen."""
+OTHERS: Final = 10
+"""Of these, those that are tried in any combination where the best label is another group's."""
 _DOUBTFUL: Final = 0.2
 """What a spelling counts that says little: words of titles are often written with capitals that they otherwise lack."""
 
@@ -118,10 +121,7 @@ class Words:
 
     def _free(self, ranked: Sequence[str], taken: set[frozenset[str]]) -> tuple[str, ...]:
         """The first words that overlap in nothing and are together no other group's."""
-        for skipped in range(len(ranked)):
-            # The last word gives way first: the others say more.
-            head = _apart(ranked)[: WORDS - 1] if skipped else []
-            chosen = _apart([*head, *ranked[skipped:]] if skipped else ranked)[:WORDS]
+        for chosen in _choices(ranked):
             label = tuple(self.written(term) for term in chosen)
             if frozenset(map(str.casefold, label)) not in taken:
                 return label
@@ -178,6 +178,15 @@ def _fuller(term: str, pairs: Sequence[str], counts: Mapping[str, float]) -> str
         return term
     within = [pair for pair in pairs if term in pair.split() and counts[pair] >= TOLD * counts[term]]
     return max(within, key=lambda pair: (counts[pair], pair), default=term)
+
+
+def _choices(ranked: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The best words that overlap in nothing; then others of the best, the last of which gives way first."""
+    if best := _apart(ranked)[:WORDS]:
+        yield best
+    some = list(dict.fromkeys(ranked))[:OTHERS]
+    for count in range(len(best), 0, -1):
+        yield from (chosen for chosen in itertools.combinations(some, count) if len(_apart(chosen)) == count)
 
 
 def _apart(terms: Sequence[str]) -> list[str]:

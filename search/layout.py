@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.machine import processors
 from indexer.vectors import neighbours
 
 Rows = NDArray[np.float32]
@@ -43,6 +42,9 @@ SPREAD: Final = 1e-4
 """Standard deviation of the places that t-SNE begins from: so small that repulsion can order them."""
 LATE: Final = 250
 """Steps after that. Twice as many take four times as long, and keep one kin in two hundred more."""
+THREADS: Final = 1
+"""The places are the same with any number. Two are a third faster on two processors that have nothing else to do, and
+ten times slower where others work: each step of each thread waits for the others."""
 STEP: Final = 10
 """Steps between two words on progress."""
 _NEIGHBOURS_DONE: Final = 0.1
@@ -101,9 +103,9 @@ def _quickly(start: Spots, kin: Kin, distances: NDArray[np.float32], told: Progr
     near = PrecomputedNeighbors(kin, distances.astype(np.float64))
     spots = TSNEEmbedding(
         start,
-        Uniform(knn_index=near, k_neighbors=kin.shape[1], n_jobs=processors()),
+        Uniform(knn_index=near, k_neighbors=kin.shape[1], n_jobs=THREADS),
         negative_gradient_method="bh" if len(start) <= TREES else "fft",
-        n_jobs=processors(),
+        n_jobs=THREADS,
         random_state=1,
     )
     done = 0
