@@ -122,7 +122,7 @@ def test_kin_in_two_regions() -> None:
 
 
 def test_compacting_forgets_the_map(collection: Collection) -> None:
-    """The map has words of papers: once they are to be gone from every file it is removed, with what was half written."""
+    """The map has words of papers: it goes where these are to be gone from every file, and what was half written too."""
     drawing.draw_and_keep(Collection(collection.directory))
     half = collection.directory / f".{ATLAS}.half"
     half.write_bytes(b"x")
@@ -264,7 +264,7 @@ def test_an_area_is_obeyed_in_every_mode(mapped: Engine) -> None:
 
 
 def test_scores_and_order_are_those_without_it(mapped: Engine) -> None:
-    """By meaning a paper inside scores what it scores without the area; of filters alone the order is by date, then id."""
+    """By meaning a paper inside scores what it scores without the area; filters alone are listed by date, then id."""
     present = mapped.maps.of(mapped.snapshot())
     area = Area(present.atlas.id, ((0, 0), (SIDE // 2, 0), (SIDE // 2, SIDE), (0, SIDE)))
     free = {hit.paper.id: hit.score for hit in mapped.search(Query("speech", Page(100), Mode.DENSE)).hits}
