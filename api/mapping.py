@@ -40,11 +40,6 @@ def draw_if_due(collection: Collection, progress: Callable[[float], None], annou
         announce(f"The map could not be drawn ({error}). The papers are safe; try again with: paperkin map.")
 
 
-def draw(collection: Collection, progress: Callable[[float], None]) -> Atlas:
-    """Draw the map, whether it is due or not. Raises `OSError` where it cannot be kept."""
-    return drawing.draw_and_keep(collection, progress)
-
-
 @contextmanager
 def keeping_drawn(service: Service) -> Iterator[None]:
     """Draw the map whenever it is due, and find a place for what comes, also while nobody asks."""
@@ -59,22 +54,33 @@ def keeping_drawn(service: Service) -> Iterator[None]:
 
 
 def _watch(service: Service, stopped: threading.Event) -> None:
-    state = service.engine.snapshot().fingerprint
+    maps = service.engine.maps
+    seen: tuple[str, int | None] | None = None
+    well: tuple[str, int | None] | None = None
     while not stopped.wait(LOOK):
         try:
-            snapshot, before = service.engine.snapshot(), state
-            state = snapshot.fingerprint
-            atlas = service.engine.maps.drawn()
-            if state == before and snapshot.papers <= MOST and drawing.is_due(snapshot, atlas):
+            before, seen = seen, _state(service)
+            if seen != before or seen == well:
+                continue
+            snapshot, atlas = service.engine.snapshot(), maps.drawn()
+            if snapshot.papers <= MOST and drawing.is_due(snapshot, atlas):
                 _draw_apart(service.collection, stopped)
-            elif state == before and atlas is not None:
-                service.engine.maps.of(snapshot)
+                continue
+            if atlas is not None:
+                maps.of(snapshot)
+            well = seen
         except (PaperkinError, OSError) as error:
             _log.warning("The map cannot be drawn: %s", error)
             stopped.wait(PATIENCE)
         except Exception:  # a defect of ours, which must not end the watching
             _log.exception("The map cannot be drawn.")
             stopped.wait(PATIENCE)
+
+
+def _state(service: Service) -> tuple[str, int | None]:
+    """Tells one state of the papers and of their map from the next."""
+    atlas = service.engine.maps.drawn()
+    return service.engine.snapshot().fingerprint, None if atlas is None else id(atlas)
 
 
 def _draw_apart(collection: Collection, stopped: threading.Event) -> None:
@@ -94,6 +100,8 @@ def _draw_apart(collection: Collection, stopped: threading.Event) -> None:
             if process.returncode:
                 said = process.stderr.read().decode(errors="replace").strip() if process.stderr else ""
                 raise OSError(said.rpartition("\n")[2] or f"status {process.returncode}")
+            if Atlas.load(collection.directory, collection.identity.weights_sha256) is None:
+                raise OSError("it is not as it was written")  # or else it would be drawn again and again
         finally:
             if process.poll() is None:
                 process.kill()

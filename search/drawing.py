@@ -38,10 +38,11 @@ _NOTHING: Final = 1e-9
 
 
 def is_due(snapshot: Snapshot, atlas: Atlas | None) -> bool:
-    """Whether a map is missing, or its collection has grown or shrunk by too much since it was drawn."""
-    if atlas is None:
+    """Whether a map is missing, or too many papers have come and gone since it was drawn."""
+    if atlas is None or not snapshot.papers:
         return snapshot.papers > 0
-    return abs(snapshot.papers - len(atlas.keys)) > REDRAWN_SHARE * len(atlas.keys)
+    changed = np.setxor1d(atlas.keys, snapshot.store.keys(), assume_unique=True)
+    return len(changed) > REDRAWN_SHARE * len(atlas.keys)
 
 
 def draw(snapshot: Snapshot, weights: str, progress: Progress = lambda _: None) -> Atlas:

@@ -14,7 +14,7 @@ from api.commands.options import CollectionOption, JsonOption, collection_of, pr
 def draw_map(collection: CollectionOption = None, as_json: JsonOption = False) -> None:
     """Draw the map of a collection anew: a place for each paper, and names for its regions."""
     from api.importing import share_done
-    from api.mapping import draw
+    from search.drawing import draw_and_keep
 
     opened = collection_of(collection)
     if not opened.snapshot().papers:
@@ -22,7 +22,7 @@ def draw_map(collection: CollectionOption = None, as_json: JsonOption = False) -
         raise typer.Exit(2)
     start = perf_counter()
     with share_done("Drawing the map") as progress:
-        atlas = draw(opened, progress)
+        atlas = draw_and_keep(opened, progress)
     took = perf_counter() - start
     if as_json:
         facts = {"map": atlas.id, "papers": len(atlas.keys), "clusters": len(atlas.clusters)}

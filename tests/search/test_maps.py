@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
@@ -93,6 +95,15 @@ def test_due(collection: Collection, encoder: ToyEncoder) -> None:
     assert drawing.is_due(collection.snapshot(), atlas)
 
 
+def test_due_when_papers_were_replaced(collection: Collection, encoder: ToyEncoder) -> None:
+    """As many papers as were drawn, but others: those that came count, and those that are gone."""
+    atlas = drawing.draw(collection.snapshot(), weights(collection))
+    with collection.writing("remove") as writer:
+        writer.remove(["a"])
+    add(collection, encoder, Paper("e", "graph"))
+    assert drawing.is_due(collection.snapshot(), atlas)
+
+
 def test_an_empty_collection_needs_none(empty: Collection) -> None:
     """Without papers there is nothing to draw."""
     assert not drawing.is_due(empty.snapshot(), None)
@@ -122,7 +133,7 @@ def test_kin_in_two_regions() -> None:
 
 
 def test_compacting_forgets_the_map(collection: Collection) -> None:
-    """The map has words of papers: it goes where these are to be gone from every file, and what was half written too."""
+    """The map has words of papers: it goes where these are to leave every file, and what was half written goes too."""
     drawing.draw_and_keep(Collection(collection.directory))
     half = collection.directory / f".{ATLAS}.half"
     half.write_bytes(b"x")
@@ -156,11 +167,13 @@ class Changing(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        from tempfile import mkdtemp
-
-        self.collection = Collection.create(Path(mkdtemp()) / "collection", self.encoder.identity)
+        self.place = Path(mkdtemp())
+        self.collection = Collection.create(self.place / "collection", self.encoder.identity)
         self.add([0, 1, 2])
         self.draw()
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.place)
 
     @rule(titles=st.lists(st.integers(0, len(TITLES) - 1), min_size=1, max_size=4))
     def add(self, titles: list[int]) -> None:
