@@ -9,6 +9,7 @@ from fastapi import Request
 
 from indexer.errors import InvalidQuery, shorten
 from indexer.filters import NAMED, Filters
+from search.area import Area
 from search.query import DEFAULT_K, Mode, Page, Query
 
 Fields = dict[str, Any]
@@ -18,7 +19,7 @@ ASKED: Final = ("q", "abstract", *LISTS)
 """What a question is made of; the other fields say which papers may answer it, and how."""
 NARROWS: Final = (*NAMED, "area")
 """What says which papers may answer."""
-_FOLLOWED: Final = (*ASKED, *NARROWS, "mode")
+_FOLLOWED: Final = (*ASKED, *NAMED, "mode")  # an area is good for one drawing of the map
 
 
 def fields_of(request: Request) -> Fields:
@@ -46,6 +47,7 @@ def query_of(fields: Fields, *, explain: bool) -> Query:
         liked=tuple(fields.get("like", ())),
         disliked=tuple(fields.get("dislike", ())),
         explain=explain,
+        area=Area.parse(fields["area"]) if "area" in fields else None,
     )
 
 
