@@ -117,8 +117,8 @@ function roomFor(label, taken, view, [left, , right], free) {
   const y = cluster.y * view.scale;
   // The whole map is seen with a margin; labels that would leave it are moved in. Where it is narrow that needs more.
   const spare = Math.max(view.width / view.zoom - (right - left) * view.whole, 0) / 2;
-  const [least, most] = [left * view.scale - spare + 8 + width / 2, right * view.scale + spare - 8 - width / 2];
-  const dx = view.zoom < 2 && least < most ? Math.min(Math.max(x, least), most) - x : 0;
+  const [first, last] = [left * view.scale - spare + 8 + width / 2, right * view.scale + spare - 8 - width / 2];
+  const dx = view.zoom < 2 && first < last ? Math.min(Math.max(x, first), last) - x : 0;
   let best = null;
   let least = Infinity;
   for (const step of free.length ? FURTHER : BESIDE) {
