@@ -29,6 +29,7 @@ from api.routes import (
     semantic_scholar,
     subscriptions,
 )
+from api.routes import map as map_routes
 from api.scheduler import sending
 from api.schemas import ErrorAnswer, ForeignErrorAnswer
 from api.service import Service
@@ -64,7 +65,8 @@ def create_app(service: Service) -> FastAPI:
         status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 413, 422, 503)
     }
     # Search first: "/papers/{id}/related" must be tried before "/papers/{id}", whose id may hold slashes.
-    for router in (feed.router, search.router, papers.router, subscriptions.router, operations.collection_router):
+    routers = (feed.router, search.router, papers.router, subscriptions.router, operations.collection_router)
+    for router in (*routers, map_routes.router):
         app.include_router(router, prefix="/v1", responses=described)
     app.include_router(operations.health_router)
     for foreign in (huggingface.router, semantic_scholar.router):

@@ -24,6 +24,7 @@ from search.answer import Answer, Hit, Plan, Standing, Step
 from search.calibration import BEST_OF
 from search.confidence import Confidence, assess
 from search.hints import Hint
+from search.maps import Maps
 from search.places import UNRANKED, Place, Ranking
 from search.query import Mode, Page, Query
 from search.question import NEWEST, Question, understand
@@ -50,6 +51,7 @@ class Engine:
         self._encoder = encoder
         self._sentences = explain.SentenceRows(encoder)
         self._drawn: _Latest[NullModel] = _Latest()
+        self.maps: Final = Maps(collection)
 
     def search(self, query: Query) -> Answer:
         """Papers for a question, best first; ties by id."""
@@ -119,7 +121,8 @@ class Engine:
 
     def _ask(self, query: Query) -> _Asked:
         snapshot, log = self._collection.snapshot(), _Log()
-        question = understand(query, snapshot, self._encoder)
+        area = None if query.area is None else self.maps.within(query.area, snapshot)
+        question = understand(query, snapshot, self._encoder, area)
         log.done("understand", f"{question.total:,} of {snapshot.papers:,} papers may be found")
         return _Asked(snapshot, question, Reading(snapshot), log)
 
@@ -220,7 +223,7 @@ class _Asked:
 
     def without_filters(self) -> _Asked:
         """The same question, but every paper may be found, also those that it is asked with."""
-        return replace(self, question=replace(self.question, allowed=None, given={}, total=self.snapshot.papers))
+        return replace(self, question=replace(self.question, allowed=None, area=None, given={}, total=self.snapshot.papers))
 
     def rank(self, depth: int) -> Ranking:
         """The beginning of the ranking, at least `depth` papers of it if there are so many."""
@@ -277,12 +280,13 @@ class _Asked:
     def plan(self, ranking: Ranking) -> Plan:
         """What was run so far."""
         question = self.question
+        filters = tuple(str(each) for each in question.filters.conditions)
         return Plan(
             mode=question.way,
             meaning=question.meaning if question.composed is not None else "",
             words=question.terms,
             learned=ranking.learned,
-            filters=tuple(str(each) for each in question.filters.conditions),
+            filters=filters if question.area is None else (*filters, "area"),
             steps=tuple(self.log.steps),
         )
 
@@ -295,7 +299,9 @@ def _hit(
 
 
 def _newest(asked: _Asked, page: Page) -> tuple[Hit, ...]:
-    papers, _ = asked.snapshot.browse(asked.question.filters, page.k, page.offset)
+    question = asked.question
+    among = None if question.area is None else question.allowed
+    papers, _ = asked.snapshot.browse(question.filters, page.k, page.offset, among)
     return tuple(Hit(number, None, None, None, paper) for number, paper in enumerate(papers, page.offset + 1))
 
 

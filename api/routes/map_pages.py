@@ -1,24 +1,106 @@
-"""`/map`: the collection in two dimensions, to look at."""
+"""`/map`: the collection in two dimensions, to look at; without a script its regions, as links."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.pages import LISTS, Fields, address_with, render
+from api.routes.access import Served
+from api.service import Service
+from api.turns import Taken
+from indexer.errors import MapMissing
+from search.atlas import Cluster
 
 router = APIRouter(include_in_schema=False)
 
+_NAMES: Final = {
+    "abstract": "like the text",
+    "like": "like",
+    "dislike": "not like",
+    "author": "by",
+    "category": "in",
+    "source": "from",
+    "date_from": "since",
+    "date_to": "until",
+    "mode": "by",
+    "area": "in the area",
+}
+"""What a question may hold besides its words, as it is said on the page."""
+_UNSAID: Final = ("area",)
+"""Fields whose value says nothing to a person."""
+_ASKS: Final = ("q", "abstract", *LISTS)
 
-def page_values(info: Any, fields: Any) -> dict[str, Any]:
-    from types import SimpleNamespace as N
-    from api.pages import address_with, LISTS
-    cl = [N(**c) for c in info["clusters"]]
-    coarse = [c for c in cl if c.level == 0] or cl
-    tree = [(c, [p for p in cl if p.level == 1 and p.parent == c.id and coarse is not cl]) for c in sorted(coarse, key=lambda c: -c.papers)]
-    NAMES = {"abstract": "abstract", "like": "like", "dislike": "not like", "date_from": "from", "date_to": "to", "author":"author","category":"category","source":"source","mode":"mode","area":"in the area"}
-    kept = [(n, v) for n in NAMES if n in fields for v in (fields[n] if n in LISTS else [fields[n]])]
-    def without(name: str, value: str) -> str:
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A part of the question that is kept when another one is put, and the address of the page without it."""
+
+    name: str
+    value: str
+    said: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A coarse cluster and the fine ones in it, each level by size."""
+
+    cluster: Cluster
+    parts: tuple[Cluster, ...]
+
+
+@router.get("/map")
+async def show(request: Request, service: Served, turns: Taken) -> HTMLResponse:
+    """The page that the map is drawn on; where none has been drawn yet, how to get one."""
+    return await turns.ask(lambda: _show(request, service))
+
+
+def _show(request: Request, service: Service) -> HTMLResponse:
+    fields = _fields(request)
+    try:
+        present = service.engine.maps.of(service.engine.snapshot())
+    except MapMissing as error:
+        return render("map.html", fields=fields, missing=error)
+    values: dict[str, Any] = {
+        "fields": fields,
+        "kept": list(_kept(fields)),
+        "asked": any(name in fields for name in _ASKS),
+        "papers": len(present.keys),
+        "regions": regions(present.clusters),
+    }
+    return render("map.html", missing=None, **values)
+
+
+def regions(clusters: Sequence[Cluster]) -> list[Region]:
+    """Clusters of both levels as a tree of two, the largest first."""
+    by_size = sorted(clusters, key=lambda each: (-each.papers, each.id))
+    return [
+        Region(each, tuple(part for part in by_size if part.parent == each.id)) for each in by_size if each.level == 0
+    ]
+
+
+def _fields(request: Request) -> Fields:
+    """What the address asks, with what is no part of a question left out."""
+    known = ("q", *_NAMES)
+    given = [(name, value.strip()) for name, value in request.query_params.multi_items()]
+    fields: Fields = {name: value for name, value in given if value and name in known and name not in LISTS}
+    for name in LISTS:
+        if ids := list(dict.fromkeys(value for field, value in given if field == name and value)):
+            fields[name] = ids
+    return fields
+
+
+def _kept(fields: Fields) -> Iterator[Kept]:
+    for name, label in _NAMES.items():
         if name in LISTS:
-            return address_with("/map", fields, **{name: [v for v in fields[name] if v != value]})
-        return address_with("/map", fields, **{name: None})
-    return dict(fields=fields, kept=kept, names=NAMES, without=without, shown=True, drawn=info["drawn"], topics=len(tree), tree=tree, asked=any(fields.get(n) for n in ("q","abstract",*LISTS)))
+            for value in fields.get(name, ()):
+                rest = [other for other in fields[name] if other != value]
+                yield Kept(name, value, f"{label} {value}", address_with("/map", fields, **{name: rest or None}))
+        elif name in fields:
+            said = label if name in _UNSAID else f"{label} {fields[name]}"
+            yield Kept(name, fields[name], said, address_with("/map", fields, **{name: None}))
