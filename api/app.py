@@ -20,6 +20,7 @@ from api.routes import (
     assets,
     docs,
     feed,
+    feed_pages,
     huggingface,
     map_pages,
     operations,
@@ -75,6 +76,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(subscriptions.pages_router)
     app.include_router(assets.router)
     app.include_router(map_pages.router)
+    app.include_router(feed_pages.router)
     app.include_router(pages.router)
     return app
 

@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from api.feeds import is_match
+from api.fields import address_with
 from api.links import Links
 from api.mail import Letter, MailServer, Outcome
 from api.mail_settings import MailSettings
-from api.pages import address_with, paper_address, render_text
+from api.pages import render_text
 from api.requests import SearchBody
 from api.service import Service
+from api.showing import paper_address
 from indexer import lock
 from indexer.collection import Snapshot
 from indexer.errors import InvalidQuery, PaperkinError, shorten
@@ -247,4 +249,4 @@ def _page(question: str) -> str:
         return "/"
     names = ("q", "abstract", "like", "dislike", "mode", "date_from", "date_to", "author", "category", "source")
     given = json.loads(question)
-    return address_with("/", {name: given[name] for name in names if name in given})
+    return address_with("/search", {name: given[name] for name in names if name in given})

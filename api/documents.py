@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
-from api.pages import paper_address
+from api.showing import paper_address
 from indexer.paper import Paper
 from search.feed import Listed
 

@@ -98,6 +98,11 @@ class _QuestionFields(_FilterFields):
         """The area that papers must lie in, where one can be given."""
         return None
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is a question."""
+        return bool(self.q.strip() or self.abstract.strip() or self.like or self.dislike)
+
     def query(self, page: Page) -> Query:
         """The question as the engine knows it."""
         return Query(
@@ -128,6 +133,14 @@ class RankFields(_AreaField, _QuestionFields):
     """A question, and the paper whose place is asked for."""
 
     id: Annotated[IdText, Field(description="the paper whose place is asked for")]
+
+
+class FacetFields(_QuestionFields):
+    """A question whose answers are counted, in the query string; without any part all papers are."""
+
+    def question(self) -> Query | None:
+        """The question as the engine knows it, if there is one."""
+        return self.query(Page()) if self.asks or not self.filters().empty else None
 
 
 class PageFields(_AreaField, _PagedFields):
@@ -192,11 +205,6 @@ class FeedFields(_QuestionFields):
         FilterText | None,
         Field(description=f"when the reader was here last, {MOMENT_HINT}; papers that came later are new"),
     ] = None
-
-    @property
-    def asks(self) -> bool:
-        """Whether there is a question."""
-        return bool(self.q.strip() or self.abstract.strip() or self.like or self.dislike)
 
 
 class SearchFeedFields(_QuestionFields):

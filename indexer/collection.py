@@ -17,6 +17,7 @@ from typing import Final
 
 from indexer import folding, lock, migrating
 from indexer.background import BACKGROUND, Background
+from indexer.counts import Columns
 from indexer.dense import DenseIndex
 from indexer.directory import ELSEWHERE, FORMAT, TRUTH, is_vacant, read_identity, require
 from indexer.encoder import ModelIdentity
@@ -65,6 +66,7 @@ class Snapshot:
     null: NullModel | None
     background: Background
     passing: Matching
+    columns: Columns
 
     def matching(self, filters: Filters) -> Selection | None:
         """The papers that pass; `None` where all do. Both indexes are to obey it."""
@@ -228,6 +230,7 @@ class Collection:
             null=manifest.null,
             background=Background.load(place / BACKGROUND, dimension),
             passing=Matching(partial(_passing, store, lexical), store.keys),
+            columns=Columns(store.column),
         )
         store.close_when_unused()  # questions that are still being answered go on reading from it
         return snapshot

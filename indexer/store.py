@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.counts import Counts
 from indexer.embedding import Trial, trials_from
 from indexer.errors import CollectionDamaged, InvalidPaper, PaperNotFound
 from indexer.filters import BY_NAME, Condition, Filters, by_name, keys_sql, to_sql
@@ -67,7 +68,7 @@ class State:
         return f"{self.fingerprint:064x}"
 
 
-class Store(Lists):
+class Store(Lists, Counts):
     """A connection for reading: `pin` a state and read from it. `StoreWriter` is the one that changes."""
 
     def pin(self) -> State:

@@ -19,10 +19,12 @@ from indexer.errors import InvalidQuery, shorten
 from indexer.filters import Filters
 from indexer.null_model import NullModel
 from indexer.paper import Paper
-from search import explain
+from indexer.selection import Keys
+from search import explain, facets
 from search.answer import Answer, Hit, Plan, Standing, Step
 from search.calibration import BEST_OF
 from search.confidence import Confidence, assess
+from search.facets import MATCHES, Facets, Matched
 from search.hints import Hint
 from search.maps import Maps
 from search.places import UNRANKED, Place, Ranking
@@ -100,6 +102,15 @@ class Engine:
             asked.plan(ranking),
             asked.question.hints,
         )
+
+    def facets(self, query: Query | None) -> Facets:
+        """How many answers to a question have which date, category, source and author; `None` asks for all papers."""
+        if query is None:
+            snapshot = self._collection.snapshot()
+            every = Matched(None, snapshot.papers, snapshot.papers)
+            return facets.count(snapshot, Filters(), lambda _: every, index_version(snapshot))
+        asked = self._ask(query)
+        return facets.count(asked.snapshot, asked.question.filters, asked.matches, index_version(asked.snapshot))
 
     def paper(self, paper_id: str) -> tuple[Paper, str]:
         """A paper and the index version. Raises `PaperNotFound`."""
@@ -258,6 +269,27 @@ class _Asked:
         ids = self.snapshot.store.ids(ranking.keys[head[tied]].tolist())  # of others they would change nothing
         places = [ranking.place(at) for at in head]
         return sorted(places, key=lambda place: (-place.score, ids.get(place.key, "")))
+
+    def matches(self, filters: Filters) -> Matched:
+        """The answers if these were the filters: the best of the ranking, or where nothing is to be ranked all."""
+        question = self.question.within(filters, self.snapshot)
+        if question.way == Mode.LEXICAL or (question.way != NEWEST and question.total > MATCHES):
+            best = self._best(replace(self, question=question).rank(MATCHES), MATCHES)
+            return Matched(best, len(best), question.total)
+        keys = None if question.allowed is None else question.allowed.keys
+        if question.given:
+            keys = np.setdiff1d(self.snapshot.store.keys() if keys is None else keys, list(question.given))
+        return Matched(keys, question.total, question.total)
+
+    def _best(self, ranking: Ranking, count: int) -> Keys:
+        """The keys, ascending, of the first places of `order`, which are not made here."""
+        head = ranking.head(count)
+        keys, scores = ranking.keys[head], ranking.scores[head]
+        if len(keys) > count:
+            tied = keys[scores == scores[count - 1]]
+            ids = self.snapshot.store.ids(tied.tolist())
+            keys = np.concatenate((keys[: len(keys) - len(tied)], np.array(sorted(ids, key=ids.__getitem__))))
+        return np.sort(keys[:count])
 
     def ahead(self, parts: Sequence[Ranking], key: int) -> int | None:
         """How many papers of rankings that share none stand before one of them; `None` where it is in none."""

@@ -135,6 +135,17 @@ def read(snapshot: Snapshot, votes: Votes, found: Sequence[Place]) -> list[Liste
     ]
 
 
+def recent(snapshot: Snapshot, votes: Votes, today: date, count: int) -> list[Listed]:
+    """The papers of the latest day up to today, and of the days before it until there are `count`; no more of a day."""
+    found: list[Place] = []
+    at = latest_day(snapshot, today)
+    while at is not None and len(found) < count:
+        found += places(snapshot, votes, (at, at), "published", today)
+        before, _ = snapshot.store.neighbours(at.isoformat(), at.isoformat())
+        at = date.fromisoformat(before) if before else None
+    return read(snapshot, votes, found[:count])
+
+
 def about(snapshot: Snapshot, votes: Votes, papers: Sequence[Paper], today: date) -> list[Listed]:
     """The same of papers that were found otherwise."""
     keys = [snapshot.store.find(paper.id)[0] for paper in papers]

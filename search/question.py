@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -69,6 +69,11 @@ class Question:
     def phrases(self) -> tuple[str, ...]:
         """The phrases that every hit has."""
         return tuple(each.value for each in self.filters.conditions if each.field == "phrase" and not each.excluded)
+
+    def within(self, filters: Filters, snapshot: Snapshot) -> Question:
+        """The same question with these filters instead."""
+        allowed = snapshot.matching(filters)
+        return replace(self, filters=filters, allowed=allowed, total=_total(snapshot, allowed, self.given))
 
 
 def understand(query: Query, snapshot: Snapshot, encoder: Encoder, area: Selection | None = None) -> Question:

@@ -111,7 +111,7 @@ def _document(kind: Format, title: str, papers: list[Listed], request: Request, 
     document = Document(
         title,
         address=f"{base}{request.url.path}?{asked}".rstrip("?"),
-        page=f"{base}/?{asked}" if path.endswith("search") else f"{base}/",
+        page=f"{base}/{'search' if path.endswith('search') else 'feed'}?{asked}".rstrip("?"),
         base=base,
         papers=papers,
     )

@@ -9,11 +9,12 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.pages import LISTS, Fields, address_with, render
+from api.fields import LISTS, Fields, address_with, asks, fields_of
+from api.pages import render
 from api.routes.access import Served
 from api.service import Service
 from api.turns import Taken
-from indexer.errors import MapMissing
+from indexer.errors import MapMissing, PaperNotFound
 from search.atlas import Cluster
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +34,6 @@ _NAMES: Final = {
 """What a question may hold besides its words, as it is said on the page."""
 _UNSAID: Final = ("area",)
 """Fields whose value says nothing to a person."""
-_ASKS: Final = ("q", "abstract", *LISTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,15 @@ async def show(request: Request, service: Served, turns: Taken) -> HTMLResponse:
 
 
 def _show(request: Request, service: Service) -> HTMLResponse:
-    fields = _fields(request)
+    fields = {name: value for name, value in fields_of(request).items() if name == "q" or name in _NAMES}
     try:
         present = service.engine.maps.of(service.engine.snapshot())
     except MapMissing as error:
         return render("map.html", fields=fields, missing=error)
     values: dict[str, Any] = {
         "fields": fields,
-        "kept": list(_kept(fields)),
-        "asked": any(name in fields for name in _ASKS),
+        "kept": list(_kept(fields, service)),
+        "asked": asks(fields),
         "papers": len(present.keys),
         "regions": regions(present.clusters),
     }
@@ -84,23 +84,20 @@ def regions(clusters: Sequence[Cluster]) -> list[Region]:
     ]
 
 
-def _fields(request: Request) -> Fields:
-    """What the address asks, with what is no part of a question left out."""
-    known = ("q", *_NAMES)
-    given = [(name, value.strip()) for name, value in request.query_params.multi_items()]
-    fields: Fields = {name: value for name, value in given if value and name in known and name not in LISTS}
-    for name in LISTS:
-        if ids := list(dict.fromkeys(value for field, value in given if field == name and value)):
-            fields[name] = ids
-    return fields
-
-
-def _kept(fields: Fields) -> Iterator[Kept]:
+def _kept(fields: Fields, service: Service) -> Iterator[Kept]:
     for name, label in _NAMES.items():
         if name in LISTS:
             for value in fields.get(name, ()):
                 rest = [other for other in fields[name] if other != value]
-                yield Kept(name, value, f"{label} {value}", address_with("/map", fields, **{name: rest or None}))
+                said = f"{label} {_title(value, service)}"
+                yield Kept(name, value, said, address_with("/map", fields, **{name: rest or None}))
         elif name in fields:
             said = label if name in _UNSAID else f"{label} {fields[name]}"
             yield Kept(name, fields[name], said, address_with("/map", fields, **{name: None}))
+
+
+def _title(paper_id: str, service: Service) -> str:
+    try:
+        return service.engine.paper(paper_id)[0].heading
+    except PaperNotFound:
+        return paper_id

@@ -1,31 +1,54 @@
-"""The pages: search, a paper, its kin. Server-rendered; no script."""
+"""The pages of papers: the newest, the answer to a question, one paper and its kin."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.pages import LISTS, Fields, error_page, render
+from api.fields import LISTS, Fields, address_with, asks, fields_of, page_of, query_of, title_of
+from api.pages import error_page, render
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
 from api.service import Service
+from api.showing import chart, links
 from api.turns import Taken
-from indexer.errors import InvalidInput, InvalidQuery, PaperNotFound, shorten
-from indexer.filters import Filters
-from search.query import DEFAULT_K, Mode, Page, Query
+from indexer.errors import InvalidInput, PaperNotFound
+from indexer.filters import NAMED, Filters
+from search import feed
+from search.answer import Answer, Hit, Plan
+from search.feed import Listed
+from search.query import MAX_TEXT, Page, Query
+from search.question import NEWEST
 
 router = APIRouter(include_in_schema=False)
 
-_FILTERS: Final = ("author", "category", "source", "date_from", "date_to")
-_ASKED: Final = ("q", "abstract", *LISTS)
+NEW: Final = 20
+"""Papers of the home page."""
+MEANT: Final = 3
+"""Papers that are shown in place of one that is not there."""
+_NARROWS: Final = (*NAMED, "area")
+_WORD = re.compile(r"[^\W_]+")
 
 
 @router.get("/")
-async def home(request: Request, service: Served, turns: Taken) -> HTMLResponse:
-    """The search box; under it the answer to what is asked, or the newest papers."""
-    return await turns.ask(lambda: _home(request, service))
+async def home(request: Request, service: Served, turns: Taken) -> Response:
+    """The search box, and the papers of the latest days. What was a question's address before leads to its answer."""
+    if fields := fields_of(request):
+        return RedirectResponse(address_with("/search", fields), 308)
+    return await turns.ask(lambda: _home(service))
+
+
+@router.get("/search")
+async def search(request: Request, service: Served, turns: Taken) -> HTMLResponse:
+    """The answer to what is asked; where nothing is, all papers, the newest first."""
+    return await turns.ask(lambda: _search(fields_of(request), service))
 
 
 @router.get(f"/papers/{PAPER_ID}")
@@ -34,73 +57,94 @@ async def paper(paper_id: str, request: Request, service: Served, turns: Taken) 
     return await turns.ask(lambda: _paper(paper_id, request, service))
 
 
-def _home(request: Request, service: Service) -> HTMLResponse:
-    fields = _fields(request)
+@router.get("/help")
+async def show_help() -> HTMLResponse:
+    """How to search."""
+    return render("help.html")
+
+
+@router.get("/saved")
+async def saved() -> HTMLResponse:
+    """What a reader has saved: a script fills it in, from the browser and not from here."""
+    return render("saved.html")
+
+
+def _home(service: Service) -> HTMLResponse:
+    snapshot = service.engine.snapshot()
+    listed = feed.recent(snapshot, service.votes(), datetime.now(UTC).date(), NEW)
+    # Where no paper has a date there is no latest day.
+    papers = [] if listed else snapshot.browse(Filters(), NEW, 0)[0]
+    return render("home.html", groups=_grouped(listed), papers=papers, total=snapshot.papers)
+
+
+def _grouped(listed: Sequence[Listed]) -> list[tuple[str, list[Listed]]]:
+    """Papers under their days, or, where most days have but one, under their months."""
+    days = {each.day for each in listed}
+    length = len("2026-08-21") if 2 * len(days) <= len(listed) + 1 else len("2026-08")
+    return [(name, list(group)) for name, group in groupby(listed, lambda each: (each.day or "")[:length])]
+
+
+def _search(fields: Fields, service: Service) -> HTMLResponse:
     try:
-        page, mode, filters = _page(fields), _mode(fields), _filters(fields)
-        asked = any(fields.get(name) for name in _ASKED)
-        values: dict[str, Any] = {"fields": fields, "page": page, "mode": mode, "filters": filters}
-        if asked:
-            query = Query(
-                text=fields.get("q", ""),
-                page=page,
-                mode=mode,
-                filters=filters,
-                abstract=fields.get("abstract", ""),
-                liked=tuple(fields.get("like", ())),
-                disliked=tuple(fields.get("dislike", ())),
-                explain=fields.get("explain") == "1",
-            )
+        page, query = page_of(fields), _query(fields)
+        if query is None:
+            papers, total, version = service.engine.browse(Filters(), page.k, page.offset)
+            hits = tuple(Hit(number, None, None, None, each) for number, each in enumerate(papers, page.offset + 1))
+            answer = Answer(hits, total, version, plan=Plan(NEWEST))
+        else:
             answer = service.engine.search(query)
-            return render("search.html", answer=answer, asked=_title(fields), **values)
-        papers, total, _ = service.engine.browse(filters, page.k, page.offset)
-        return render("home.html", papers=papers, total=total, **values)
+        found = service.engine.facets(query)
     except PaperNotFound as error:
         return error_page(404, error.message, error.next_step, fields)
     except InvalidInput as error:
         return error_page(422, error.message, error.next_step, fields)
+    return render(
+        "search.html",
+        answer=answer,
+        asked=title_of(fields),
+        asks=query is not None,
+        fields=fields,
+        page=page,
+        mode=fields.get("mode", "hybrid"),
+        names=_names(fields, service),
+        found=found,
+        chart=chart(found.dates, fields),
+        restricted=any(name in fields for name in _NARROWS),
+        unrestricted={name: value for name, value in fields.items() if name not in (*_NARROWS, "offset")},
+    )
+
+
+def _query(fields: Fields) -> Query | None:
+    """The question, explained, or `None` where nothing is asked and nothing restricted. Raises `InvalidQuery`."""
+    if not asks(fields) and not any(name in fields for name in _NARROWS):
+        return None
+    return query_of(fields, explain=asks(fields))
 
 
 def _paper(paper_id: str, request: Request, service: Service) -> HTMLResponse:
     try:
-        page = _page(_fields(request))
+        page = page_of(fields_of(request))
         found, _ = service.engine.paper(paper_id)
         answer = service.engine.search(Query(page=page, liked=(paper_id,)))
-        return render("paper.html", paper=found, answer=answer, page=page)
+        return render("paper.html", paper=found, answer=answer, page=page, links=links(found))
     except PaperNotFound as error:
-        return error_page(404, error.message, error.next_step)
+        return error_page(404, error.message, error.next_step, nearest=_meant(paper_id, service))
     except InvalidInput as error:
         return error_page(422, error.message, error.next_step)
 
 
-def _fields(request: Request) -> Fields:
-    """What the form holds; `like` and `dislike` are lists, each id once, everything else is a text."""
-    fields: Fields = {name: value.strip() for name, value in request.query_params.items() if value.strip()}
-    for name in LISTS:
-        if given := [value.strip() for value in request.query_params.getlist(name) if value.strip()]:
-            fields[name] = list(dict.fromkeys(given))
-    return fields
+def _meant(paper_id: str, service: Service) -> tuple[Hit, ...]:
+    """The papers nearest to the words of an id, which often are those of a title."""
+    words = " ".join(_WORD.findall(paper_id))[:MAX_TEXT]
+    if not any(c.isalpha() for c in words):
+        return ()
+    return service.engine.search(Query(words, Page(MEANT), syntax=False)).hits
 
 
-def _title(fields: Fields) -> str:
-    return fields.get("q") or shorten(fields.get("abstract", "")) or "Papers to your taste"
-
-
-def _filters(fields: Fields) -> Filters:
-    return Filters.of(**{name: fields[name] for name in _FILTERS if name in fields})
-
-
-def _page(fields: Fields) -> Page:
-    offset = fields.get("offset", "0")
-    if not offset.isdecimal() or not offset.isascii():
-        raise InvalidQuery("offset_out_of_range", "The offset is not a number.", "Go back to the first page.")
-    return Page(DEFAULT_K, min(int(offset[:9]), 10**9))
-
-
-def _mode(fields: Fields) -> Mode:
-    try:
-        return Mode(fields.get("mode", "hybrid"))
-    except ValueError:
-        raise InvalidQuery(
-            "invalid_value", "There is no such way of searching.", "Search by meaning, by words, or both."
-        ) from None
+def _names(fields: Fields, service: Service) -> Mapping[str, str]:
+    """The headings of the papers that a question is composed of, by their ids."""
+    names = {}
+    for paper_id in (each for name in LISTS for each in fields.get(name, ())):
+        with suppress(PaperNotFound):
+            names[paper_id] = service.engine.paper(paper_id)[0].heading
+    return names

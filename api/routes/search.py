@@ -1,4 +1,4 @@
-"""`/v1/search`, `/v1/rank`, `/v1/related`: questions in, hits out."""
+"""`/v1/search`, `/v1/rank`, `/v1/facets`, `/v1/related`: questions in, hits and counts out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api.answers import RankAnswer, SearchAnswer
-from api.requests import PageFields, RankFields, RelatedBody, SearchBody, SearchFields
+from api.answers import FacetsAnswer, RankAnswer, SearchAnswer
+from api.requests import FacetFields, PageFields, RankFields, RelatedBody, SearchBody, SearchFields
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
 from api.schemas import PaperAnswer, ShapeResponse
@@ -42,6 +42,21 @@ async def rank(asked: Annotated[RankFields, Query()], service: Served, turns: Ta
         return ShapeResponse(RankAnswer.of(standing, (perf_counter() - start) * 1000))
 
     return await turns.ask(place)
+
+
+@router.get("/facets", summary="Count the answers", response_model=FacetsAnswer)
+async def facets(asked: Annotated[FacetFields, Query()], service: Served, turns: Taken) -> Response:
+    """How many answers to a question have which date, category, source and author; without a question, of all papers.
+
+    Every paper has some place among the answers, so of a text or of liked papers the best 500 are counted.
+    """
+
+    def count() -> Response:
+        start = perf_counter()
+        counted = service.engine.facets(asked.question())
+        return ShapeResponse(FacetsAnswer.shaped(counted, (perf_counter() - start) * 1000))
+
+    return await turns.ask(count)
 
 
 @router.get(f"/papers/{PAPER_ID}/related", summary="Related papers of one", response_model=SearchAnswer | PaperAnswer)

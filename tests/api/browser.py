@@ -73,4 +73,4 @@ def submit(client: TestClient, seen: Seen, **changed: str) -> Seen:
     fields = [(box.attributes["name"], box.attributes["value"]) for box in seen.all("input")]
     fields += [(area.attributes["name"], area.text) for area in seen.all("textarea")]
     fields += [("mode", choice.attributes["value"]) for choice in seen.all("option") if "selected" in choice.attributes]
-    return see(client, "/?" + urlencode([(name, changed.get(name, value)) for name, value in fields]))
+    return see(client, "/search?" + urlencode([(name, changed.get(name, value)) for name, value in fields]))

@@ -36,7 +36,7 @@ def many(empty: Collection, encoder: ToyEncoder) -> TestClient:
 
 
 def address(**fields: Any) -> str:
-    return "/?" + urlencode(fields, doseq=True)
+    return "/search?" + urlencode(fields, doseq=True)
 
 
 def held(seen: Seen) -> dict[str, list[str]]:
@@ -100,12 +100,12 @@ def test_chips(reader: TestClient) -> None:
     assert see(reader, without).texts("span", **{"class": "chip"}) == ["like b ×", "not like c ×"]
     (last,) = (each.attributes["href"] for each in seen.all("a", **{"aria-label": "Without c"}))
     assert asked_by(last) == {"q": ["speech"], "like": ["b", "10.1/d"]}
-    assert see(reader, "/?q=speech").all("span", **{"class": "chip"}) == []
+    assert see(reader, "/search?q=speech").all("span", **{"class": "chip"}) == []
 
 
 def test_the_last_chip(reader: TestClient) -> None:
     """Without its only part a question is none: the newest papers are listed."""
-    seen = see(reader, "/?like=b")
+    seen = see(reader, "/search?like=b")
     (without,) = (each.attributes["href"] for each in seen.all("a", **{"aria-label": "Without b"}))
     assert see(reader, without).texts("p", **{"class": "summary"}) == ["4 papers, newest first"]
 
@@ -113,16 +113,16 @@ def test_the_last_chip(reader: TestClient) -> None:
 def test_more_and_less_like_this(reader: TestClient) -> None:
     """Each card adds its paper to what is liked or disliked, on the first page of the new answer; that paper is no
     answer any more. Where nothing is asked there is nothing to dislike."""
-    seen = see(reader, "/?q=speech&like=b&category=cs&explain=1")
+    seen = see(reader, "/search?q=speech&like=b&category=cs&explain=1")
     assert titles(seen)[0] == "speech and emotion"
     kept = {"q": ["speech"], "category": ["cs"], "explain": ["1"]}
     assert asked_by(link(seen, "More like this")) == kept | {"like": ["b", "c"]}
     assert asked_by(link(seen, "Less like this")) == kept | {"like": ["b"], "dislike": ["c"]}
     assert titles(see(reader, link(seen, "Less like this"))) == ["speech"]
-    home = see(reader, "/?category=cs")
+    home = see(reader, "/search?category=cs")
     assert asked_by(link(home, "More like this")) == {"like": ["c"], "category": ["cs"]}
     assert "Less like this" not in home.texts("a")
-    assert "Less like this" in see(reader, "/?like=c").texts("a")
+    assert "Less like this" in see(reader, "/search?like=c").texts("a")
 
 
 def test_from_a_paper_to_a_question(reader: TestClient) -> None:
@@ -135,10 +135,10 @@ def test_from_a_paper_to_a_question(reader: TestClient) -> None:
 
 def test_what_each_part_adds(reader: TestClient) -> None:
     """A card tells what each part of the question adds to the cosine; long ids are cut."""
-    seen = see(reader, "/?q=speech&dislike=b&mode=dense")
+    seen = see(reader, "/search?q=speech&dislike=b&mode=dense")
     card = seen.all("p", **{"class": "why"})[1]
     assert " ".join(card.text.split()) == "text +0.70 disliked b −0.10"  # 1/√2 and 0.15/√2, over √(1 + 0.15²)
-    assert see(reader, "/?q=speech").all("p", **{"class": "why"}) == []
+    assert see(reader, "/search?q=speech").all("p", **{"class": "why"}) == []
 
 
 def test_hints_are_shown(reader: TestClient) -> None:
@@ -165,7 +165,7 @@ def test_a_list_by_operators(reader: TestClient) -> None:
 def test_why_these(reader: TestClient) -> None:
     """ "Why these?" marks the words of the question in title and abstract and the sentence nearest to it, tells what
     the score is made of, and folds up what was run; "Without reasons" leads back."""
-    plain = see(reader, "/?q=faces+emotion&mode=dense&k=1")
+    plain = see(reader, "/search?q=faces+emotion&mode=dense&k=1")
     assert (plain.all("mark"), plain.all("details", **{"class": "plan"})) == ([], [])
     assert plain.all("span", **{"class": "passage"}) == []
     seen = see(reader, link(plain, "Why these?"))
@@ -193,7 +193,7 @@ def test_a_plan_of_everything(reader: TestClient) -> None:
     terms = dict(zip(names, seen.texts("dd"), strict=True))
     assert (terms["words"], terms["filters"]) == ("face", "-graph category:cs")
     assert "face 0." in terms["learned"]
-    assert see(reader, "/?q=face&explain=0").all("dl") == []
+    assert see(reader, "/search?q=face&explain=0").all("dl") == []
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_plan_of_everything(reader: TestClient) -> None:
 )
 def test_what_cannot_be_asked(reader: TestClient, query: str, status: int, message: str) -> None:
     """A composed question that cannot be answered gets a page that says why, and keeps what was asked."""
-    seen = see(reader, f"/?{query}", status)
+    seen = see(reader, f"/search?{query}", status)
     assert seen.one("h1").text == message
     liked = [value for name, value in (part.split("=") for part in query.split("&")) if name == "like"]
     assert [box.attributes["value"] for box in seen.all("input", name="like")] == liked
@@ -219,7 +219,7 @@ def test_what_cannot_be_asked(reader: TestClient, query: str, status: int, messa
 def test_out_of_a_question_with_a_paper_that_is_gone(client: TestClient) -> None:
     """Where a liked paper was removed, its chip still takes it out of the question."""
     client.delete("/v1/papers/b")
-    seen = see(client, "/?q=speech&like=b", 404)
+    seen = see(client, "/search?q=speech&like=b", 404)
     (without,) = (each.attributes["href"] for each in seen.all("a", **{"aria-label": "Without b"}))
     assert titles(see(client, without))[0] == "speech"
 
@@ -235,7 +235,7 @@ def test_out_of_a_question_with_a_paper_that_is_gone(client: TestClient) -> None
 )  # fmt: skip
 def test_odd_addresses(reader: TestClient, query: str) -> None:
     """What can be understood is answered: an odd or repeated field, and any mistake in the text, is no failure."""
-    see(reader, f"/?{query}")
+    see(reader, f"/search?{query}")
 
 
 # Text stays text

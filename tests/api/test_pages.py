@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from api.pages import authors, paper_address, render, when
+from api.pages import render
+from api.showing import authors, paper_address, when
 from indexer.collection import Collection
 from indexer.filters import Filters
 from indexer.ingest import ingest
@@ -36,7 +37,7 @@ def test_home(reader: TestClient) -> None:
 
 def test_search(reader: TestClient) -> None:
     """A question is answered with cards, best first, and stays in the box to be changed."""
-    seen = see(reader, "/?q=+speech+&mode=dense")
+    seen = see(reader, "/search?q=+speech+&mode=dense")
     assert titles(seen) == ["speech", "speech and emotion", "face", "emotion"]
     assert seen.one("input", name="q").attributes["value"] == "speech"
     assert [option.attributes["value"] for option in seen.all("option") if "selected" in option.attributes] == ["dense"]
@@ -48,7 +49,7 @@ def test_a_card(client: TestClient) -> None:
     """A card shows title, abstract, authors or their number, date, comments, and the way to related papers."""
     facts: dict[str, Any] = {"abstract": "Of graphs.", "author_count": 8, "published": "2025-06-23", "comments": 1}
     client.post("/v1/papers", json={"id": "x/1", "title": "graph", "url": "https://example.org/x", **facts})
-    seen = see(client, "/?q=graph&mode=lexical")
+    seen = see(client, "/search?q=graph&mode=lexical")
     assert titles(seen) == ["graph"]
     assert seen.texts("p", **{"class": "abstract"}) == ["Of graphs."]
     assert seen.texts("li") == ["8 authors", "23 June 2025", "1 comment"]
@@ -61,33 +62,33 @@ def test_a_card(client: TestClient) -> None:
 
 def test_what_is_unknown_is_not_shown(reader: TestClient) -> None:
     """A card does not say zero, none or unknown about what nobody knows."""
-    card = see(reader, "/?q=face&mode=lexical")
+    card = see(reader, "/search?q=face&mode=lexical")
     assert card.texts("li") == ["2 authors"]
     assert card.texts("p", **{"class": "abstract"}) == ["A face shows emotion."]
-    assert see(reader, "/?q=emotion&mode=lexical&source=toys").texts("li") == ["Grace Lovelace", "2025", "cs.CV"]
+    assert see(reader, "/search?q=emotion&mode=lexical&source=toys").texts("li") == ["Grace Lovelace", "2025", "cs.CV"]
 
 
 def test_filters_on_the_page(reader: TestClient) -> None:
     """The form's filters narrow a search and the list alike; blank ones do nothing; they stay in their boxes."""
     blank = "date_from=&date_to=+&author=&category=&source="
-    assert len(titles(see(reader, f"/?q=speech&{blank}"))) == 4
-    assert titles(see(reader, "/?author=grace+lovelace")) == ["emotion"]
-    seen = see(reader, "/?q=speech&date_from=2025&category=cs.SD")
+    assert len(titles(see(reader, f"/search?q=speech&{blank}"))) == 4
+    assert titles(see(reader, "/search?author=grace+lovelace")) == ["emotion"]
+    seen = see(reader, "/search?q=speech&date_from=2025&category=cs.SD")
     assert titles(seen) == ["speech and emotion"]
     values = {box.attributes["name"]: box.attributes["value"] for box in seen.all("input") if box.attributes["value"]}
     assert values == {"q": "speech", "date_from": "2025", "category": "cs.SD"}
     assert "open" in seen.one("details").attributes
-    assert "open" not in see(reader, "/?q=speech").one("details").attributes
+    assert "open" not in see(reader, "/search?q=speech").one("details").attributes
 
 
 def test_nothing_found(reader: TestClient, empty: Collection, encoder: ToyEncoder) -> None:
     """An empty page says why it is empty."""
-    assert see(reader, "/?q=speech&source=nowhere").texts("p", **{"class": "summary"}) == [
+    assert see(reader, "/search?q=speech&source=nowhere").texts("p", **{"class": "summary"}) == [
         "No paper passes the filters"
     ]
-    assert see(reader, "/?q=xyz&mode=lexical").texts("p", **{"class": "summary"}) == ["No paper has these words"]
-    assert see(reader, "/?q=speech&offset=90").texts("p", **{"class": "summary"}) == ["No paper is left here"]
-    assert see(reader, "/?source=nowhere").texts("p", **{"class": "summary"}) == ["No paper passes the filters"]
+    assert see(reader, "/search?q=xyz&mode=lexical").texts("p", **{"class": "summary"}) == ["No paper has these words"]
+    assert see(reader, "/search?q=speech&offset=90").texts("p", **{"class": "summary"}) == ["No paper is left here"]
+    assert see(reader, "/search?source=nowhere").texts("p", **{"class": "summary"}) == ["No paper passes the filters"]
     nothing = connect(empty, encoder)
     assert see(nothing, "/").texts("p", **{"class": "summary"}) == ["No paper is here yet"]
 
@@ -95,7 +96,7 @@ def test_nothing_found(reader: TestClient, empty: Collection, encoder: ToyEncode
 def test_an_expansion_is_told(client: TestClient) -> None:
     """The page says how it read an acronym."""
     client.post("/v1/papers", json={"title": "Text-to-speech (TTS)"})
-    assert see(client, "/?q=TTS").texts("span", **{"class": "expansion"}) == ["TTS read as Text-to-speech"]
+    assert see(client, "/search?q=TTS").texts("span", **{"class": "expansion"}) == ["TTS read as Text-to-speech"]
 
 
 def many(collection: Collection, encoder: ToyEncoder, count: int) -> TestClient:
@@ -106,7 +107,7 @@ def many(collection: Collection, encoder: ToyEncoder, count: int) -> TestClient:
 
 
 @pytest.mark.parametrize(
-    "start", ["/", "/?q=speech", "/?q=speech&mode=lexical", "/?q=speech&mode=dense", "/papers/p00"]
+    "start", ["/", "/search?q=speech", "/search?q=speech&mode=lexical", "/search?q=speech&mode=dense", "/papers/p00"]
 )
 def test_paging(empty: Collection, encoder: ToyEncoder, start: str) -> None:
     """Following the links to the next page shows every paper once; those to the previous one lead back."""
@@ -131,7 +132,7 @@ def test_paging(empty: Collection, encoder: ToyEncoder, start: str) -> None:
 def test_paging_keeps_the_question(empty: Collection, encoder: ToyEncoder) -> None:
     """The link to the next page asks the same question with the same filters."""
     question = "speech & -“ém” #1?"
-    seen = see(many(empty, encoder, 11), f"/?q={quote(question)}&date_from=2024&mode=dense")
+    seen = see(many(empty, encoder, 11), f"/search?q={quote(question)}&date_from=2024&mode=dense")
     target = urlsplit(seen.one("a", rel="next").attributes["href"])
     assert (target.scheme, target.netloc, target.path) == ("", "", "/")
     expected = {"q": [question], "date_from": ["2024"], "mode": ["dense"], "offset": ["10"]}
@@ -141,7 +142,7 @@ def test_paging_keeps_the_question(empty: Collection, encoder: ToyEncoder) -> No
 def test_paging_carries_any_field(reader: TestClient) -> None:
     """A field that the page does not know, whatever its name, is carried along and breaks nothing."""
     for name in ("path", "fields", "self", "class", "%3Cscript%3E", "\u00e9"):
-        seen = see(reader, f"/?{name}=1&offset=1")
+        seen = see(reader, f"/search?{name}=1&offset=1")
         assert "offset=0" in seen.one("a", rel="prev").attributes["href"]
 
 
@@ -180,15 +181,17 @@ def test_a_paper_without_a_title(client: TestClient) -> None:
     """Where there is no title, the beginning of the abstract stands in its place, in cards and on the page."""
     client.post("/v1/papers", json={"id": "x", "abstract": "Of graphs."})
     assert see(client, "/papers/x").one("h1").text == "Of graphs."
-    assert see(client, "/?q=graphs&mode=lexical").texts("h2") == ["Of graphs."]
+    assert see(client, "/search?q=graphs&mode=lexical").texts("h2") == ["Of graphs."]
 
 
 @pytest.mark.parametrize("paper_id", ["a/../b", "what?#", "100%41", "x/related", '"><b>', "論 文", "a\nb", "'"])
 def test_links_lead_to_the_paper(client: TestClient, paper_id: str) -> None:
     """The link on a card leads to the paper, whatever its id holds."""
     client.post("/v1/papers", json={"id": paper_id, "title": "graph"})
-    link = see(client, "/?q=graph&mode=lexical").one("h2").text
-    (href,) = {a.attributes["href"] for a in see(client, "/?q=graph&mode=lexical").all("a") if a.text.strip() == link}
+    link = see(client, "/search?q=graph&mode=lexical").one("h2").text
+    (href,) = {
+        a.attributes["href"] for a in see(client, "/search?q=graph&mode=lexical").all("a") if a.text.strip() == link
+    }
     seen = see(client, href)
     assert seen.one("h1").text == "graph"
     assert paper_id in [code.text for code in seen.all("code")]
@@ -212,10 +215,10 @@ def test_other_peoples_text_is_text(client: TestClient) -> None:
     hostile = quote(HOSTILE)
     addresses = [
         "/",
-        "/?q=graph",
-        f"/?q={hostile}&author={hostile}&category={hostile}",
-        f"/?q=x&mode={hostile}",
-        f"/?q={quote(chr(34))}onfocus=alert(1)&offset=1&{hostile}={hostile}",
+        "/search?q=graph",
+        f"/search?q={hostile}&author={hostile}&category={hostile}",
+        f"/search?q=x&mode={hostile}",
+        f"/search?q={quote(chr(34))}onfocus=alert(1)&offset=1&{hostile}={hostile}",
         f"/papers/{hostile}",
         f"/papers/{quote(ATTACK['id'], safe='')}",
         "/papers/a",
@@ -229,8 +232,8 @@ def test_other_peoples_text_is_text(client: TestClient) -> None:
         seen.feed(response.text)
         assert not seen.all("script")
         assert not [name for element in seen.elements for name in element.attributes if name.startswith("on")]
-    assert HOSTILE in see(client, "/?q=graph&mode=lexical").texts("h2")
-    page = client.get("/?q=graph&mode=lexical").text
+    assert HOSTILE in see(client, "/search?q=graph&mode=lexical").texts("h2")
+    page = client.get("/search?q=graph&mode=lexical").text
     assert "<a href=" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "{{ 7*7 }}" in unescape(page)
@@ -238,7 +241,7 @@ def test_other_peoples_text_is_text(client: TestClient) -> None:
 
 def test_headers(reader: TestClient) -> None:
     """Every page forbids scripts, frames and everything from elsewhere; nor does it tell others where one came from."""
-    for address in ("/", "/?q=speech", "/papers/a", "/papers/nobody", "/?mode=x", "/nothing"):
+    for address in ("/", "/search?q=speech", "/papers/a", "/papers/nobody", "/search?mode=x", "/nothing"):
         headers = reader.get(address, headers={"accept": "text/html"}).headers
         policy = dict(rule.strip().split(" ", 1) for rule in headers["content-security-policy"].split(";"))
         assert policy["default-src"] == "'none'"
@@ -249,7 +252,7 @@ def test_headers(reader: TestClient) -> None:
         assert headers["referrer-policy"] == "no-referrer"
 
 
-@pytest.mark.parametrize("address", ["/", "/?q=speech&offset=1", "/papers/a", "/papers/nobody", "/docs"])
+@pytest.mark.parametrize("address", ["/", "/search?q=speech&offset=1", "/papers/a", "/papers/nobody", "/docs"])
 def test_nothing_comes_from_another_host(reader: TestClient, address: str) -> None:
     """Whatever a page loads lies on this server, and is there."""
     page = reader.get(address).text
@@ -268,7 +271,7 @@ def test_nothing_comes_from_another_host(reader: TestClient, address: str) -> No
 
 def test_no_inline_code_or_style(reader: TestClient) -> None:
     """The pages need nothing that their own policy forbids: no script, no style attribute, no style element."""
-    for address in ("/", "/?q=speech", "/papers/a"):
+    for address in ("/", "/search?q=speech", "/papers/a"):
         seen = see(reader, address)
         assert not seen.all("script")
         assert not seen.all("style")
@@ -282,14 +285,14 @@ def test_no_inline_code_or_style(reader: TestClient) -> None:
         ("/papers/", 404, "No paper has the id ''."),
         ("/papers/a?offset=x", 422, "The offset is not a number."),
         ("/papers/a?offset=10001", 422, "offset is 10001."),
-        ("/?q=a&offset=-1", 422, "The offset is not a number."),
-        ("/?q=a&offset=%C2%B2", 422, "The offset is not a number."),
-        ("/?offset=10001", 422, "offset is 10001."),
-        ("/?q=a&mode=fuzzy", 422, "There is no such way of searching."),
-        ("/?q=a&date_from=soon", 422, "date_from is not a date: 'soon'."),
-        ("/?q=a%00", 422, "The question holds NUL or half a surrogate pair."),
-        ("/?q=" + "a" * 10_001, 422, "The question has 10,001 characters."),
-        ("/?author=%21", 422, "The author filter holds no word."),
+        ("/search?q=a&offset=-1", 422, "The offset is not a number."),
+        ("/search?q=a&offset=%C2%B2", 422, "The offset is not a number."),
+        ("/search?offset=10001", 422, "offset is 10001."),
+        ("/search?q=a&mode=fuzzy", 422, "There is no such way of searching."),
+        ("/search?q=a&date_from=soon", 422, "date_from is not a date: 'soon'."),
+        ("/search?q=a%00", 422, "The question holds NUL or half a surrogate pair."),
+        ("/search?q=" + "a" * 10_001, 422, "The question has 10,001 characters."),
+        ("/search?author=%21", 422, "The author filter holds no word."),
         ("/nothing", 404, "There is nothing at this address."),
         ("/assets/nothing", 404, "There is no such file."),
         ("/assets/..%2Fpages.py", 404, "There is nothing at this address."),
@@ -307,7 +310,7 @@ def test_error_pages(reader: TestClient, address: str, status: int, message: str
 
 def test_a_wrong_question_stays_in_the_box(reader: TestClient) -> None:
     """A question that was refused is still in the box, to be mended."""
-    seen = see(reader, "/?q=speech&date_from=soon", 422)
+    seen = see(reader, "/search?q=speech&date_from=soon", 422)
     assert seen.one("input", name="q").attributes["value"] == "speech"
 
 
@@ -361,7 +364,7 @@ def test_the_address_of_a_paper() -> None:
 
 def test_a_question_can_be_followed(reader: TestClient) -> None:
     """Its page leads to a feed of the same question, filters and likes included, and to the form for mail."""
-    page = reader.get("/?q=speech&category=cs&like=b&offset=0&explain=1").text
+    page = reader.get("/search?q=speech&category=cs&like=b&offset=0&explain=1").text
     assert '<a href="/v1/search.atom?q=speech&amp;category=cs&amp;like=b" rel="nofollow">as a feed</a>' in page
     assert '<a href="/digest?q=speech" rel="nofollow">by mail</a>' in page
     assert reader.get("/v1/search.atom?q=speech&category=cs&like=b").status_code == 200

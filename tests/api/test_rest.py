@@ -444,6 +444,7 @@ def test_openapi_names_every_operation(reader: TestClient) -> None:
         "GET /v1/search",
         "POST /v1/search",
         "GET /v1/rank",
+        "GET /v1/facets",
         "GET /v1/papers",
         "POST /v1/papers",
         "GET /v1/papers/{paper_id}",
