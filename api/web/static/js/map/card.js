@@ -5,6 +5,7 @@ import { addressOf, authorsOf, dateOf } from "./load.js";
 
 const AWAY = 16; // pixels from the point
 const NARROW = 560; // pixels of the map below which the card lies at its edge
+const TOOLS = 62; // pixels at the right that the buttons take
 const REST = 250; // milliseconds after which the mouse may go over to the card, and the card no longer gives way
 
 export class Card {
@@ -51,9 +52,10 @@ export class Card {
       return;
     }
     const [wide, high] = [this.element.offsetWidth, this.element.offsetHeight];
-    const left = x + AWAY + wide < width - 8 ? x + AWAY : x - AWAY - wide;
+    const right = width - TOOLS;
+    const left = x + AWAY + wide < right ? x + AWAY : x - AWAY - wide;
     const top = y + AWAY + high < height - 8 ? y + AWAY : y - AWAY - high;
-    style.left = `${Math.max(Math.min(left, width - wide - 8), 8)}px`;
+    style.left = `${Math.max(Math.min(left, right - wide), 8)}px`;
     style.top = `${Math.max(Math.min(top, height - high - 8), 8)}px`;
   }
 

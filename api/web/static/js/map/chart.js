@@ -10,6 +10,7 @@ import { View, boundsOf } from "./view.js";
 const NEAR = 12; // pixels from the mouse to a point
 const SHARPEST = 2; // pixels of the screen for one of CSS, at most
 const MOST_PIXELS = 4.2e6; // of a canvas; a larger one is drawn less sharply, so that it moves smoothly
+const TOOLS = [58, 190]; // pixels that the buttons take in the upper right corner
 const FEW = 400; // papers of which each may be seen, so that no label covers one
 const TITLED = 40; // papers that are seen at once for which there may be room to write titles
 
@@ -128,8 +129,9 @@ export class Chart {
     pen.setTransform(this.density, 0, 0, this.density, 0, 0);
     pen.clearRect(0, 0, this.view.width, this.view.height);
     this.outline(pen);
-    this.labels.arrange(this.view, this.bounds, this.free);
-    this.nameSeen(pen);
+    const tools = { left: this.view.width - TOOLS[0], right: this.view.width, top: 0, bottom: TOOLS[1] };
+    this.labels.arrange(this.view, this.free, tools);
+    this.nameSeen(pen, tools);
     const passed = this.still.matches ? Infinity : Math.min(now - (this.drawnAt ?? now), 50);
     if (this.labels.draw(pen, this.view, this.colours, passed)) this.changed(false);
     this.drawnAt = now;
@@ -137,14 +139,13 @@ export class Chart {
   }
 
   /** Titles, where only a few papers are seen. */
-  nameSeen(pen) {
+  nameSeen(pen, tools) {
     const few = this.view.zoom > 1.5 || this.map.xs.length <= TITLED;
     const seen = few ? this.grid.within(this.view.seen(), TITLED) : null;
     if (!seen?.length) return;
     seen.sort((one, other) => one - other);
     this.papers.want(seen);
     const points = seen.map((at) => [at, this.map.xs[at], this.map.ys[at]]);
-    const tools = { left: this.view.width - 60, right: this.view.width, top: 0, bottom: 190 };
     writeTitles(pen, this.view, points, this.papers.known, this.family, this.colours, this.radius, [...this.labels.boxes(this.view), tools]);
   }
 

@@ -4,8 +4,8 @@
 // lighter and paler, so that even opposite neighbours of one hue differ.
 const HUES = 11;
 const RINGS = [
-  { light: [0.58, 0.125], dark: [0.74, 0.115], turn: 0 },
-  { light: [0.7, 0.095], dark: [0.62, 0.095], turn: 180 / HUES },
+  { light: [0.58, 0.11], dark: [0.74, 0.1], turn: 0 },
+  { light: [0.7, 0.085], dark: [0.62, 0.085], turn: 180 / HUES },
 ];
 
 /** Red, green and blue, 0 to 255, of every colour in turn. */

@@ -6,24 +6,30 @@ const COARSE_TO = 3.2; // zoom up to which coarse ones are
 const FADE = 160; // milliseconds
 const GAP = 6; // pixels between two labels
 const MOST_LINES = 3;
-const BESIDE = [0, -0.7, 0.7, -1.3, 1.3]; // of its height, how far a label may be moved up or down
-const FURTHER = [0, -0.7, 0.7, -1.3, 1.3, -2, 2, -2.8, 2.8]; // to cover no point that matters
+const UPRIGHT = [0, -0.7, 0.7, -1.3, 1.3].map((step) => [0, step]); // how far a label may be moved, in halves of its size
+const AROUND = [...UPRIGHT, [1.1, 0], [-1.1, 0], [0, -2], [0, 2]]; // the same where there are points that it should not cover
+const A_STEP = 0.4; // points that a label had rather cover than be moved by half its size
+const NARROW = 560; // pixels of the map below which labels are smaller
+const SMALLER = 0.87;
+const EDGE = 8; // pixels from the edge of a map that is seen as a whole to its labels
 
 const STYLES = [
   { size: 15, weight: 650, line: 18, wide: 20 },
-  { size: 12.5, weight: 500, line: 15, wide: 22 },
+  { size: 12.5, weight: 600, line: 15, wide: 22 },
 ];
 
-/** A label in lines of about `wide` characters, broken at spaces, commas preferred by being part of words before them. */
-export function linesOf(label, wide) {
+/** A text in lines of about `wide` characters, broken at spaces; what `most` lines do not hold is left out. */
+export function linesOf(text, wide, most = MOST_LINES) {
   const lines = [""];
-  for (const word of label.split(" ")) {
+  for (const word of text.split(/\s+/)) {
     const last = lines.at(-1);
-    if (!last) lines[lines.length - 1] = word;
-    else if (last.length + word.length < wide) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    const cut = word.length > wide ? `${word.slice(0, wide - 1)}…` : word;
+    if (!last || last.length + cut.length < wide) lines[lines.length - 1] = last ? `${last} ${cut}` : cut;
+    else if (lines.length === most) {
+      lines[most - 1] = `${last} …`;
+      break;
+    } else lines.push(cut);
   }
-  if (lines.length > MOST_LINES) return [...lines.slice(0, MOST_LINES - 1), `${lines[MOST_LINES - 1]} …`];
   return lines;
 }
 
@@ -31,38 +37,49 @@ export class Labels {
   constructor(clusters, family) {
     this.family = family;
     this.levels = new Set(clusters.map((cluster) => cluster.level));
-    const measuring = document.createElement("canvas").getContext("2d");
-    this.labels = clusters
-      .map((cluster) => {
-        // A map of few papers has one level only, and these are its large regions.
-        const style = STYLES[this.levels.size === 1 ? 0 : cluster.level];
-        const lines = linesOf(cluster.label, style.wide);
-        measuring.font = this.font(style);
-        const width = Math.max(...lines.map((line) => measuring.measureText(line).width));
-        return { cluster, style, lines, width, height: lines.length * style.line, shown: 0, place: null };
-      })
-      .sort((one, other) => one.cluster.level - other.cluster.level || other.cluster.papers - one.cluster.papers || one.cluster.id - other.cluster.id);
+    this.labels = [...clusters]
+      .sort((one, other) => one.level - other.level || other.papers - one.papers || one.id - other.id)
+      .map((cluster) => ({ cluster, shown: 0, place: null, last: null }));
     this.placedFor = "";
   }
 
-  font(style) {
-    return `${style.weight} ${style.size}px ${this.family}`;
+  /** How large labels are in a view, and so how much room they take. */
+  measure(view) {
+    const factor = view.width < NARROW ? SMALLER : 1;
+    if (factor === this.factor) return;
+    this.factor = factor;
+    const pen = document.createElement("canvas").getContext("2d");
+    for (const label of this.labels) {
+      // A map of few papers has one level only, and these are its large regions.
+      const style = STYLES[this.levels.size === 1 ? 0 : label.cluster.level];
+      label.lines = linesOf(label.cluster.label, style.wide);
+      label.line = style.line * factor;
+      label.height = label.lines.length * label.line;
+      label.font = pen.font = `${style.weight} ${style.size * factor}px ${this.family}`;
+      label.width = Math.max(...label.lines.map((line) => pen.measureText(line).width));
+    }
   }
 
   /**
    * Decide anew which labels are shown, if the zoom, the size of the window or `free` is another. `free` are places that
-   * labels should not cover if that can be helped.
+   * labels should not cover if that can be helped, `tools` is what lies above the map, on the screen.
    */
-  arrange(view, bounds, free) {
-    const now = `${view.scale} ${view.width}`;
+  arrange(view, free, tools) {
+    const now = `${view.scale} ${view.width} ${view.height}`;
     if (now === this.placedFor && free === this.free) return;
     this.placedFor = now;
     this.free = free;
-    this.taken = [];
+    this.measure(view);
+    // A map that is seen as a whole does not move: no label leaves it, or lies below what is above.
+    const [x, y] = [view.x(0), view.y(0)];
+    const far = view.zoom > 1 ? Infinity : 0;
+    const limits = { left: EDGE - x - far, right: view.width - EDGE - x + far, top: EDGE - y - far, bottom: view.height - EDGE - y + far };
+    const taken = far ? [] : [{ left: tools.left - x, right: tools.right - x, top: tools.top - y, bottom: tools.bottom - y }];
     for (const label of this.labels) {
-      label.place = this.belongs(label.cluster.level, view.zoom) ? roomFor(label, this.taken, view, bounds, free) : null;
-      if (label.place) this.taken.push(label.place);
+      label.place = this.belongs(label.cluster.level, view.zoom) ? roomFor(label, taken, view, limits, free) : null;
+      if (label.place) taken.push(label.place);
     }
+    this.taken = this.labels.map((label) => label.place).filter(Boolean);
   }
 
   /** Where on the screen labels are now. */
@@ -92,8 +109,8 @@ export class Labels {
       const y = view.y(label.cluster.y) + label.last.dy;
       if (Math.abs(x - view.width / 2) > (view.width + label.width) / 2 || Math.abs(y - view.height / 2) > (view.height + label.height) / 2) continue;
       pen.globalAlpha = label.shown;
-      pen.font = this.font(label.style);
-      write(pen, label.lines, x, y, label.style.line, colours);
+      pen.font = label.font;
+      write(pen, label.lines, x, y, label.line, colours);
     }
     pen.globalAlpha = 1;
     return moving;
@@ -111,26 +128,21 @@ export function write(pen, lines, x, y, line, { ground, ink }) {
 }
 
 /** Where a label stays clear of others: on its place, or a little beside it; `null` where nowhere is. */
-function roomFor(label, taken, view, [left, , right], free) {
-  const { cluster, width, height } = label;
-  const x = cluster.x * view.scale;
-  const y = cluster.y * view.scale;
-  // The whole map is seen with a margin; labels that would leave it are moved in. Where it is narrow that needs more.
-  const spare = Math.max(view.width / view.zoom - (right - left) * view.whole, 0) / 2;
-  const [first, last] = [left * view.scale - spare + 8 + width / 2, right * view.scale + spare - 8 - width / 2];
-  const dx = view.zoom < 2 && first < last ? Math.min(Math.max(x, first), last) - x : 0;
+function roomFor({ cluster, width, height }, taken, view, limits, free) {
   let best = null;
   let least = Infinity;
-  for (const step of free.length ? FURTHER : BESIDE) {
-    const dy = step * (height / 2 + 10);
-    const box = { left: x + dx - width / 2, right: x + dx + width / 2, top: y + dy - height / 2, bottom: y + dy + height / 2, dx, dy };
+  for (const [across, up] of free.length ? AROUND : UPRIGHT) {
+    const x = within(cluster.x * view.scale + across * (width / 2 + 10), limits.left + width / 2, limits.right - width / 2);
+    const y = within(cluster.y * view.scale + up * (height / 2 + 10), limits.top + height / 2, limits.bottom - height / 2);
+    const box = { left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2, dx: x - cluster.x * view.scale, dy: y - cluster.y * view.scale };
     if (!taken.every((other) => apart(box, other))) continue;
-    const covered = free.filter(([px, py]) => holds(box, px * view.scale, py * view.scale)).length;
-    if (covered < least) [best, least] = [box, covered];
-    if (!covered) break;
+    const cost = free.filter(([px, py]) => holds(box, px * view.scale, py * view.scale)).length + A_STEP * (Math.abs(across) + Math.abs(up));
+    if (cost < least) [best, least] = [box, cost];
   }
   return best;
 }
+
+const within = (value, least, most) => (least < most ? Math.min(Math.max(value, least), most) : value);
 
 const holds = (box, x, y) => x > box.left - GAP && x < box.right + GAP && y > box.top - GAP && y < box.bottom + GAP;
 
@@ -146,7 +158,7 @@ export function writeTitles(pen, view, points, details, family, colours, radius,
     const paper = details.get(at);
     if (!paper) continue;
     const title = paper.title || paper.id;
-    const lines = linesOf(title.length > 60 ? `${title.slice(0, 58).trimEnd()}…` : title, 32).slice(0, 2);
+    const lines = linesOf(title, 32, 2);
     const width = Math.max(...lines.map((line) => pen.measureText(line).width));
     const high = lines.length * 14;
     for (const side of [1, -1]) {
