@@ -16,7 +16,7 @@ import httpx2
 import numpy as np
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, JSHandle, Page, Playwright, expect, sync_playwright
 
 from api.app import create_app
 from api.service import Service
@@ -48,7 +48,8 @@ PLACED = (
     (Paper("corner", "other things"), 0, 0),
     (Paper("corner-2", "still other things"), SIDE - 1, SIDE - 1),
 )
-"""Papers, and where they are put; those in the corners make the whole square the extent of the map; a side of an area at SIDE lies beyond."""
+"""Papers, and where they are put. Those in the corners make the whole square the extent of the map; a place at SIDE
+itself lies in no area, as the lower end of a side counts and the upper one does not."""
 CLUSTERS = (
     Cluster(0, 0, None, ("speech", "face"), 22_000, 12_000, 3),
     Cluster(1, 0, None, ("graph", "other"), 21_000, 51_000, 5),
@@ -152,28 +153,20 @@ def spot_of(page: Page, paper_id: str) -> tuple[float, float]:
     return next(spot(page, x, y) for paper, x, y in PLACED if paper.id == paper_id)
 
 
-def pixel(page: Page, x: float, y: float) -> tuple[int, int, int]:
-    """The colour that is seen at a point of the page."""
-    png = page.screenshot(clip={"x": round(x), "y": round(y), "width": 1, "height": 1})
-    reading = page.context.new_page()
-    colour = reading.evaluate(
-        """async (png) => {
-            const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
-            const pen = new OffscreenCanvas(1, 1).getContext("2d");
-            pen.drawImage(await createImageBitmap(new Blob([bytes])), 0, 0);
-            return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
-        }""",
-        base64.b64encode(png).decode(),
-    )
-    reading.close()
-    return (colour[0], colour[1], colour[2])
-
-
-def settle(page: Page) -> None:
-    """Wait until what was asked for is drawn."""
+def colours(page: Page, *spots: tuple[float, float]) -> list[tuple[int, ...]]:
+    """The colours that are seen at points of the page, once everything that was asked for is drawn."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    png = base64.b64encode(page.screenshot()).decode()
+    read = """async ([png, spots]) => {
+        const picture = await createImageBitmap(new Blob([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))]));
+        const pen = new OffscreenCanvas(picture.width, picture.height).getContext("2d", { willReadFrequently: true });
+        pen.drawImage(picture, 0, 0);
+        return spots.map(([x, y]) => [...pen.getImageData(Math.round(x), Math.round(y), 1, 1).data].slice(0, 3));
+    }"""
+    return [tuple(colour) for colour in page.evaluate(read, [png, [list(spot) for spot in spots]])]
 
 
+NOWHERE = (60_000, 30_000)
 WHITE = (255, 255, 255)
 ACCENT = (0x2A, 0x5C, 0x4D)
 
@@ -181,12 +174,9 @@ ACCENT = (0x2A, 0x5C, 0x4D)
 def test_papers_are_drawn(page: Page) -> None:
     """Where a paper lies is its cluster's colour, and that of another cluster is another; elsewhere is the ground."""
     open_map(page)
-    settle(page)
-    speech, graph = (pixel(page, *spot_of(page, name)) for name in ("north", "south"))
-    assert speech != WHITE
-    assert graph != WHITE
-    assert speech != graph
-    assert pixel(page, *spot(page, 60_000, 30_000)) == WHITE
+    speech, graph, empty = colours(page, spot_of(page, "north"), spot_of(page, "south"), spot(page, *NOWHERE))
+    assert len({speech, graph, empty}) == 3
+    assert empty == WHITE
 
 
 def test_the_mouse_shows_the_paper_under_it(page: Page) -> None:
@@ -227,7 +217,7 @@ def test_a_tap_shows_the_card_with_its_link(phone: Page) -> None:
     phone.touchscreen.tap(*spot_of(phone, "middle"))
     link = phone.locator(".about a")
     expect(link).to_have_text("emotion")
-    phone.touchscreen.tap(*spot(phone, 60_000, 30_000))
+    phone.touchscreen.tap(*spot(phone, *NOWHERE))
     expect(link).to_be_hidden()
     phone.wait_for_timeout(500)  # two taps that follow at once are a double one
     phone.touchscreen.tap(*spot_of(phone, "middle"))
@@ -238,18 +228,17 @@ def test_a_tap_shows_the_card_with_its_link(phone: Page) -> None:
 def test_the_answer_is_lit_up(page: Page, server: Server) -> None:
     """What a question finds is marked in the accent colour and listed as the search ranks it; others are dimmed."""
     open_map(page)
-    settle(page)
-    undimmed = pixel(page, *spot_of(page, "corner"))
+    (undimmed,) = colours(page, spot_of(page, "corner"))
     open_map(page, "?q=graph&mode=lexical")
     entries = page.locator(".found li a")
     found = httpx2.get(f"{server.address}/v1/search", params={"q": "graph", "mode": "lexical"}).json()["hits"]
     expect(entries).to_have_text([hit["paper"]["title"] for hit in found])
-    assert {hit["paper"]["id"] for hit in found} == {"north", "south", "south-2"}
-    settle(page)
-    for hit in found:
-        assert pixel(page, *spot_of(page, hit["paper"]["id"])) == ACCENT
-    assert pixel(page, *spot_of(page, "north-2")) != ACCENT
-    assert pixel(page, *spot_of(page, "corner")) != undimmed
+    ids = [hit["paper"]["id"] for hit in found]
+    assert set(ids) == {"north", "south", "south-2"}
+    *lit, other, dimmed = colours(page, *(spot_of(page, each) for each in (*ids, "north-2", "corner")))
+    assert lit == [ACCENT] * 3
+    assert other != ACCENT
+    assert dimmed not in (undimmed, WHITE)
     expect(page.get_by_role("link", name="Open as list")).to_have_attribute("href", "/search?q=graph&mode=lexical")
 
 
@@ -367,7 +356,9 @@ def test_the_keyboard_is_not_caught(page: Page) -> None:
     names = []
     for _ in range(5):
         page.keyboard.press("Tab")
-        names.append(page.evaluate("document.activeElement.name || document.activeElement.closest('.topics')?.className"))
+        names.append(
+            page.evaluate("document.activeElement.name || document.activeElement.closest('.topics')?.className")
+        )
     assert names == ["larger", "smaller", "whole", "lasso", "topics"]
 
 
@@ -378,12 +369,10 @@ def test_the_wheel_zooms_and_then_scrolls_the_page(page: Page) -> None:
     x, y = spot_of(page, "middle")
     page.mouse.move(x, y)
     page.mouse.wheel(0, -300)
-    settle(page)
-    assert pixel(page, x, y) != WHITE  # still under the mouse
+    assert colours(page, (x, y)) != [WHITE]  # still under the mouse
     assert page.evaluate("scrollY") == 0
     for _ in range(6):
         page.mouse.wheel(0, 300)
-        settle(page)
     page.wait_for_function("scrollY > 0")
 
 
@@ -396,7 +385,6 @@ def test_dragging_moves_the_map(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(x + 60, y + 40, steps=4)
     page.mouse.up()
-    settle(page)
     page.mouse.move(x + 61, y + 40)
     expect(page.locator(".about a")).to_have_text("emotion")
 
@@ -409,19 +397,16 @@ def test_nothing_jumps(page: Page) -> None:
     )
     open_map(page, "?q=graph&mode=lexical")
     expect(page.locator(".found li")).to_have_count(3)
-    settle(page)
     assert page.evaluate("shifts") == []
 
 
 def test_light_and_dark(page: Page) -> None:
     """The ground follows the scheme that the reader prefers, also when that changes."""
     open_map(page)
-    settle(page)
-    empty = spot(page, 60_000, 30_000)
-    assert pixel(page, *empty) == WHITE
+    empty = spot(page, *NOWHERE)
+    assert colours(page, empty) == [WHITE]
     page.emulate_media(color_scheme="dark")
-    settle(page)
-    assert max(pixel(page, *empty)) < 0x40
+    assert max(colours(page, empty)[0]) < 0x40
 
 
 def test_without_webgl_the_topics_remain(page: Page) -> None:
@@ -445,26 +430,23 @@ def test_without_scripts_the_topics_remain(browser: Browser, server: Server) -> 
     context.close()
 
 
-MODULES = """async ([name, call]) => {
-    const path = new URL(document.querySelector('script[src*="js/map.js"]').src);
-    const module = await import(path.href.replace("map.js", `map/${name}.js`));
-    return new Function("m", `return (${call})`)(module);
-}"""
+def module(page: Page, name: str) -> JSHandle:
+    """A module of the page, to try what it computes."""
+    page.goto("/map")
+    script = page.locator('script[src*="js/map.js"]').get_attribute("src")
+    return page.evaluate_handle("(address) => import(address)", str(script).replace("map.js", f"map/{name}.js"))
 
 
 def test_the_browser_and_the_server_agree_on_areas(page: Page) -> None:
     """Whatever the polygon, also one that crosses itself, with points on its corners and sides: the same papers."""
     rng = np.random.default_rng(5)
-    page.goto("/map")
-    module = page.evaluate_handle(
-        "async () => import(document.querySelector('script[src*=\"js/map.js\"]').src.replace('map.js', 'map/area.js'))"
-    )
+    areas = module(page, "area")
     for side in (20, SIDE):
         for _ in range(20):
             corners = rng.integers(0, side, (int(rng.integers(3, 65)), 2), endpoint=True)
             places = np.concatenate([rng.integers(0, side, (200, 2), endpoint=True), corners]).astype(np.uint16)
             area = Area("a", tuple((int(x), int(y)) for x, y in corners))
-            found = module.evaluate(
+            found = areas.evaluate(
                 "(m, [corners, xs, ys]) => m.inside(corners, xs, ys)",
                 [corners.tolist(), places[:, 0].tolist(), places[:, 1].tolist()],
             )
@@ -476,12 +458,9 @@ def test_the_grid_finds_what_looking_at_all_finds(page: Page) -> None:
     rng = np.random.default_rng(6)
     places = np.concatenate([rng.integers(0, SIDE, (400, 2)), rng.integers(30_000, 30_400, (400, 2))]).astype(np.uint16)
     asked = np.concatenate([rng.integers(-9_000, SIDE + 9_000, (150, 2)), rng.integers(29_000, 31_000, (150, 2))])
-    page.goto("/map")
-    module = page.evaluate_handle(
-        "async () => import(document.querySelector('script[src*=\"js/map.js\"]').src.replace('map.js', 'map/grid.js'))"
-    )
+    grids = module(page, "grid")
     for radius in (40.0, 3_000.0):
-        found = module.evaluate(
+        found = grids.evaluate(
             "(m, [xs, ys, asked, radius]) => { const g = new m.Grid(Uint16Array.from(xs), Uint16Array.from(ys));"
             " return asked.map(([x, y]) => g.nearest(x, y, radius)); }",
             [places[:, 0].tolist(), places[:, 1].tolist(), asked.tolist(), radius],
@@ -493,18 +472,15 @@ def test_the_grid_finds_what_looking_at_all_finds(page: Page) -> None:
 
 def test_a_long_stroke_fits_into_an_address(page: Page) -> None:
     """Whatever is drawn becomes 3 to 64 corners on the map, near to the stroke; less than a triangle is no area."""
-    page.goto("/map")
-    module = page.evaluate_handle(
-        "async () => import(document.querySelector('script[src*=\"js/map.js\"]').src.replace('map.js', 'map/area.js'))"
-    )
+    areas = module(page, "area")
     angles = np.linspace(0, 2 * np.pi, 3_000, endpoint=False)
     radii = 20_000 + 3_000 * np.sin(40 * angles) + np.random.default_rng(7).normal(0, 500, 3_000)
     stroke = np.stack([32_768 + radii * np.cos(angles), 32_768 + radii * np.sin(angles)], axis=1)
-    corners: list[Any] = module.evaluate("(m, stroke) => m.cornersOf(stroke, 150)", stroke.tolist())
+    corners: list[Any] = areas.evaluate("(m, stroke) => m.cornersOf(stroke, 150)", stroke.tolist())
     assert 3 <= len(corners) <= 64
     away = [min(float(np.hypot(*(np.array(corner) - point))) for point in stroke) for corner in corners]
     assert max(away) < 2
-    assert module.evaluate("(m) => m.cornersOf([[1, 1], [1.2, 1.1], [9, 9]], 1)") is None
+    assert areas.evaluate("(m) => m.cornersOf([[1, 1], [1.2, 1.1], [9, 9]], 1)") is None
     Area("a", tuple((x, y) for x, y in corners))
 
 

@@ -166,6 +166,7 @@ function start(map) {
   });
   stage.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
+    event.preventDefault(); // the map keeps the focus
     if (lasso.on) lasso.turn(false);
     chart.crosshair = false;
     look(-1);
