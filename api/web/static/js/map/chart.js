@@ -12,6 +12,8 @@ const SHARPEST = 2; // pixels of the screen for one of CSS, at most
 const MOST_PIXELS = 4.2e6; // of a canvas; a larger one is drawn less sharply, so that it moves smoothly
 const TOOLS = [58, 190]; // pixels that the buttons take in the upper right corner
 const FEW = 400; // papers of which each may be seen, so that no label covers one
+const CROWD = 40000; // papers that are drawn as one mass, and no longer each by itself
+const ROOMY = 900; // pixels of the whole map at which such a mass has room enough
 const TITLED = 40; // papers that are seen at once for which there may be room to write titles
 
 export class Chart {
@@ -41,6 +43,7 @@ export class Chart {
     this.area = { corners: [], closed: false };
     this.crosshair = false;
     this.frame = 0;
+    this.crowded = Math.min(map.xs.length / CROWD, 1);
     this.coloured = colourOf([...this.clusters.values()].filter((cluster) => map.groups.length && this.isFine(cluster)));
     this.sendPoints();
     this.dress();
@@ -111,17 +114,18 @@ export class Chart {
     this.frame ||= requestAnimationFrame((now) => this.draw(now));
   }
 
+  /** Pixels: the more papers there are, and the less room, the smaller; larger where one comes nearer. */
   get radius() {
     const alone = 1.1 + 4 * (37 / Math.max(this.map.xs.length, 37)) ** 0.35;
-    return Math.min(alone * this.view.zoom ** 0.32, 7);
+    const room = Math.min((this.view.whole * Math.max(...this.view.extent)) / ROOMY, 1);
+    return Math.min(alone * (1 - this.crowded * (1 - room ** 0.6)) * this.view.zoom ** 0.32, 7);
   }
 
   draw(now) {
     this.frame = 0;
     if (!this.density) return; // not on the page yet
     if (this.moved) {
-      const crowded = Math.min(this.map.xs.length / 40000, 1);
-      const strength = Math.min(0.85 - 0.35 * crowded + 0.08 * Math.log2(this.view.zoom), 0.9);
+      const strength = Math.min(0.85 - 0.35 * this.crowded + 0.08 * Math.log2(this.view.zoom), 0.9);
       this.points.draw(this.view, this.density, 2 * this.radius, this.lit.length ? 0.4 * strength : strength);
     }
     this.moved = false;
