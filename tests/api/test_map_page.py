@@ -225,6 +225,19 @@ def test_a_tap_shows_the_card_with_its_link(phone: Page) -> None:
     phone.wait_for_url("**/papers/middle")
 
 
+def test_two_fingers_zoom(phone: Page) -> None:
+    """Fingers that move apart to twice their distance show everything twice as large, around where they are."""
+    open_map(phone)
+    x, y = spot_of(phone, "middle")
+    fingers = phone.context.new_cdp_session(phone)
+    for kind, apart in (("touchStart", 40), ("touchMove", 50), ("touchMove", 80), ("touchEnd", None)):
+        points = [] if apart is None else [{"x": x - apart, "y": y, "id": 1}, {"x": x + apart, "y": y, "id": 2}]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    south = spot_of(phone, "south")
+    phone.touchscreen.tap(2 * south[0] - x, 2 * south[1] - y)
+    expect(phone.locator(".about a")).to_have_text("graph")
+
+
 def test_the_answer_is_lit_up(page: Page, server: Server) -> None:
     """What a question finds is marked in the accent colour and listed as the search ranks it; others are dimmed."""
     open_map(page)

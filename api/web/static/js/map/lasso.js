@@ -52,7 +52,7 @@ export class Lasso {
     const found = closed ? inside(corners, this.chart.map.xs, this.chart.map.ys).length : 0;
     this.bar.querySelector("a").hidden = !found;
     if (closed) says.textContent = `${found ? plural(found) : "No paper"} in this area`;
-    else says.textContent = corners.length ? "Click the first corner again to close the area" : "Draw around papers, or click corners";
+    else says.textContent = corners.length ? "The first corner once more closes the area" : "Draw around papers, or set corners";
   }
 
   /** A stroke on the screen, while it is drawn; `null` when it is given up. */

@@ -1,7 +1,5 @@
 // What the page asks the server for: the map, its points, papers by their number on it, and what a question lights up.
 
-import { SIDE } from "./view.js";
-
 const BATCH = 40;
 const PAUSE = 200; // milliseconds between two requests for papers, however fast the mouse is moved
 
@@ -104,4 +102,3 @@ export function authorsOf(authors, most = 3) {
 }
 
 export const plural = (count) => `${count.toLocaleString("en")} paper${count === 1 ? "" : "s"}`;
-export const clampPlace = (value) => Math.min(Math.max(Math.round(value), 0), SIDE);

@@ -27,10 +27,6 @@ export class View {
     return this.whole * this.zoom;
   }
 
-  get isWhole() {
-    return this.zoom === 1 && this.cx === this.middle[0] && this.cy === this.middle[1];
-  }
-
   resize(width, height) {
     this.width = Math.max(width, 1);
     this.height = Math.max(height, 1);
@@ -85,15 +81,6 @@ export class View {
     this.hold();
   }
 
-  /** Zoom so that an extent of places is seen, no further in than `most` times. */
-  showPart([left, top, right, bottom], most) {
-    const [width, height] = [Math.max(right - left, 1), Math.max(bottom - top, 1)];
-    const scale = Math.min((this.width - 120) / width, (this.height - 120) / height);
-    this.zoom = Math.min(Math.max(scale / this.whole, 1), Math.min(most, this.most));
-    [this.cx, this.cy] = [(left + right) / 2, (top + bottom) / 2];
-    this.hold();
-  }
-
   /** Some of the map stays in the middle, and all of it where it is whole. */
   hold() {
     for (const [centre, axis, size] of [["cx", 0, this.width], ["cy", 1, this.height]]) {
@@ -105,11 +92,9 @@ export class View {
 }
 
 /** Left, top, right and bottom of places. */
-export function boundsOf(xs, ys, which = null) {
+export function boundsOf(xs, ys) {
   const bounds = [Infinity, Infinity, -Infinity, -Infinity];
-  const count = which ? which.length : xs.length;
-  for (let number = 0; number < count; number++) {
-    const at = which ? which[number] : number;
+  for (let at = 0; at < xs.length; at++) {
     if (xs[at] < bounds[0]) bounds[0] = xs[at];
     if (ys[at] < bounds[1]) bounds[1] = ys[at];
     if (xs[at] > bounds[2]) bounds[2] = xs[at];
