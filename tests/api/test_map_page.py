@@ -483,6 +483,31 @@ def test_the_grid_finds_what_looking_at_all_finds(page: Page) -> None:
         assert found == np.where(away.min(axis=1) <= radius**2, nearest, -1).tolist()
 
 
+def test_a_slow_machine_draws_a_sample_while_it_moves(page: Page) -> None:
+    """Frames a tenth of a second apart get fewer points each, down to 8 %; frames of a quick machine get all."""
+    pace = module(page, "pace")
+    shares = (
+        "(m, apart) => { const pace = new m.Pace(() => {});"
+        " return Array.from({ length: 60 }, (_, n) => pace.next(1000 + apart * n)); }"
+    )
+    slow = pace.evaluate(shares, 100)
+    assert slow[:4] == [1, 1, 1, 1]
+    assert slow == sorted(slow, reverse=True)
+    assert slow[-1] == pytest.approx(0.08)
+    assert pace.evaluate(shares, 16.7) == [1] * 60
+
+
+def test_after_a_movement_all_are_drawn(page: Page) -> None:
+    """A machine that was too slow for all points is asked for all of them once it rests, and once only."""
+    pace = module(page, "pace")
+    rests = pace.evaluate(
+        "async (m) => { let rests = 0; const pace = new m.Pace(() => rests++);"
+        " for (let n = 0; n < 12; n++) pace.next(1000 + 100 * n);"
+        " await new Promise((done) => setTimeout(done, 500)); return rests; }"
+    )
+    assert rests == 1
+
+
 def test_a_long_stroke_fits_into_an_address(page: Page) -> None:
     """Whatever is drawn becomes 3 to 64 corners on the map, near to the stroke; less than a triangle is no area."""
     areas = module(page, "area")

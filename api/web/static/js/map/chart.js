@@ -4,6 +4,7 @@
 import { colourOf, palette } from "./colours.js";
 import { Grid } from "./grid.js";
 import { Labels, writeTitles } from "./labels.js";
+import { Pace } from "./pace.js";
 import { Points } from "./points.js";
 import { View, boundsOf } from "./view.js";
 
@@ -43,6 +44,10 @@ export class Chart {
     this.area = { corners: [], closed: false };
     this.crosshair = false;
     this.frame = 0;
+    this.pace = new Pace(() => {
+      this.rests = true;
+      this.changed();
+    });
     this.crowded = Math.min(map.xs.length / CROWD, 1);
     this.coloured = colourOf([...this.clusters.values()].filter((cluster) => map.groups.length && this.isFine(cluster)));
     this.sendPoints();
@@ -125,8 +130,10 @@ export class Chart {
     this.frame = 0;
     if (!this.density) return; // not on the page yet
     if (this.moved) {
-      const strength = Math.min(0.85 - 0.35 * this.crowded + 0.08 * Math.log2(this.view.zoom), 0.9);
-      this.points.draw(this.view, this.density, 2 * this.radius, this.lit.length ? 0.4 * strength : strength);
+      const share = this.rests ? 1 : this.pace.next(now);
+      this.rests = false;
+      const strength = Math.min((0.85 - 0.35 * this.crowded + 0.08 * Math.log2(this.view.zoom)) / Math.sqrt(share), 0.9);
+      this.points.draw(this.view, this.density, 2 * this.radius, this.lit.length ? 0.4 * strength : strength, share);
     }
     this.moved = false;
     const pen = this.pen;

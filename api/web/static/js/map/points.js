@@ -74,12 +74,14 @@ export class Points {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA); // colours come multiplied with their alpha
   }
 
+  /** In an order in which any beginning is a fair sample, and no region lies above another. */
   setPoints(xs, ys, groups) {
     const packed = new Uint16Array(xs.length * 4);
-    for (let at = 0; at < xs.length; at++) {
-      packed[at * 4] = xs[at];
-      packed[at * 4 + 1] = ys[at];
-      packed[at * 4 + 2] = groups[at];
+    const step = strideOf(xs.length);
+    for (let n = 0, at = 0; n < xs.length; n++, at = (at + step) % xs.length) {
+      packed[n * 4] = xs[at];
+      packed[n * 4 + 1] = ys[at];
+      packed[n * 4 + 2] = groups[at];
     }
     this.fill(this.all, packed);
     this.count = xs.length;
@@ -106,8 +108,8 @@ export class Points {
     this.accent = accent.map((part) => part / 255);
   }
 
-  /** `size` in pixels of the screen; `strength` is how much a single point covers, from 0 to 1. */
-  draw(view, density, size, strength) {
+  /** `size` in pixels; `strength` is how much a single point covers, `share` how many are drawn, from 0 to 1. */
+  draw(view, density, size, strength, share) {
     const gl = this.gl;
     const [width, height] = [gl.canvas.width, gl.canvas.height];
     const across = (2 * view.scale) / view.width;
@@ -121,7 +123,7 @@ export class Points {
     gl.uniform1f(this.plain.size, size * density);
     gl.uniform1f(this.plain.strength, strength);
     gl.bindVertexArray(this.all.array);
-    gl.drawArrays(gl.POINTS, 0, this.count);
+    gl.drawArrays(gl.POINTS, 0, Math.ceil(this.count * share));
     if (!this.litCount) return;
     gl.useProgram(this.lit.program);
     gl.uniform4fv(this.lit.place, place);
@@ -131,6 +133,14 @@ export class Points {
     gl.bindVertexArray(this.found.array);
     gl.drawArrays(gl.POINTS, 0, this.litCount);
   }
+}
+
+/** A step without a common divisor with `count`, near to the golden section of it: it leads past every number. */
+function strideOf(count) {
+  const divisor = (one, other) => (other ? divisor(other, one % other) : one);
+  let step = Math.max(Math.round(count * 0.6180339887), 1);
+  while (divisor(count, step) > 1) step++;
+  return step;
 }
 
 function arrayOf(gl, describe) {
