@@ -16,6 +16,7 @@ from api import errors
 from api.compressing import Compressed
 from api.guard import Guard
 from api.limits import RateLimit
+from api.mapping import keeping_drawn
 from api.routes import (
     assets,
     docs,
@@ -115,7 +116,7 @@ async def _keep_fresh(app: FastAPI) -> AsyncIterator[None]:
     watcher = threading.Thread(target=watch, name="refresh", daemon=True)
     watcher.start()
     try:
-        with sending(app.state.service):
+        with sending(app.state.service), keeping_drawn(app.state.service):
             yield
     finally:
         stopped.set()

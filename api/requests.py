@@ -123,8 +123,14 @@ class SearchFields(_AreaField, _QuestionFields, _PagedFields):
     """A question, in the query string."""
 
 
-class SearchBody(SearchFields):
-    """A question, as a JSON body: numbers must be numbers."""
+class FollowedBody(_QuestionFields, _PagedFields):
+    """A question that is asked again and again, as a JSON body: numbers must be numbers."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SearchBody(_AreaField, FollowedBody):
+    """A question, as a JSON body."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -230,7 +236,7 @@ class SubscriptionBody(_Asked):
 
     address: Annotated[str, Field(max_length=254)]
     period: Annotated[Literal["daily", "weekly"], Field(description="how often at most")] = "daily"
-    question: Annotated[SearchBody | None, Field(description="the fields of a search")] = None
+    question: Annotated[FollowedBody | None, Field(description="the fields of a search")] = None
 
 
 class BatchBody(BaseModel):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final
 
 from indexer.errors import InvalidQuery, shorten
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.uint16]
+    Mask = NDArray[np.bool_]
 
 SIDE: Final = 65_535
 """The largest coordinate of a place; the smallest is 0."""
@@ -19,9 +23,6 @@ LONGEST: Final = 1_000
 """Characters of an area as it is written: more than the largest one has."""
 
 _WRITTEN = re.compile(r"([0-9a-f]{1,32}):(\d{1,5}\.\d{1,5}(?:-\d{1,5}\.\d{1,5})*)", re.ASCII)
-
-Places = NDArray[np.uint16]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Area:
         Whole numbers throughout, so that no rounding decides. A side has its lower end and not its upper one: of two
         areas with a common side, every place near it lies in just one.
         """
+        import numpy as np  # here: every command line reads this module
+
         x, y = places[:, 0].astype(np.int64), places[:, 1].astype(np.int64)
         inside = np.zeros(len(places), dtype=bool)
         for (x1, y1), (x2, y2) in zip(self.points, (*self.points[1:], self.points[0]), strict=True):

@@ -116,7 +116,8 @@ def _begin(rows: Rows, k: int, random: np.random.Generator) -> Rows:
 
 
 def _squared(rows: Rows, centre: Rows) -> NDArray[np.float64]:
-    return ((rows - centre) ** 2).sum(axis=1, dtype=np.float64)
+    squares: NDArray[np.float64] = ((rows - centre) ** 2).sum(axis=1, dtype=np.float64)
+    return squares
 
 
 def _spread(rows: Rows, centres: Rows) -> float:

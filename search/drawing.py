@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,11 +14,12 @@ from numpy.typing import NDArray
 
 from indexer.collection import Collection, Snapshot
 from indexer.directory import ATLAS, TRUTH
+from indexer.errors import PaperkinError
 from indexer.generation import REDRAWN_SHARE
 from indexer.store import Store
 from search import clusters, labels, layout, placing
 from search.area import SIDE
-from search.atlas import Atlas, Cluster, Groups, Keys, Places
+from search.atlas import Atlas, Cluster, Keys, Places
 
 Progress = Callable[[float], None]
 
@@ -30,13 +33,16 @@ _LAID: Final = 0.8
 _PLACED: Final = 0.9
 """Shares of the time after which papers are laid out, and placed."""
 _PAGE: Final = 500
+_NOTHING: Final = 1e-9
+"""An extent that is none, but for rounding."""
 
 
 def is_due(snapshot: Snapshot, atlas: Atlas | None) -> bool:
-    """Whether a map is missing, or its collection has grown or shrunk by too much since it was drawn."""
-    if atlas is None:
+    """Whether a map is missing, or too many papers have come and gone since it was drawn."""
+    if atlas is None or not snapshot.papers:
         return snapshot.papers > 0
-    return abs(snapshot.papers - len(atlas.keys)) > REDRAWN_SHARE * len(atlas.keys)
+    changed = np.setxor1d(atlas.keys, snapshot.store.keys(), assume_unique=True)
+    return len(changed) > REDRAWN_SHARE * len(atlas.keys)
 
 
 def draw(snapshot: Snapshot, weights: str, progress: Progress = lambda _: None) -> Atlas:
@@ -102,9 +108,11 @@ def _all_rows(snapshot: Snapshot) -> tuple[Keys, NDArray[np.float16]]:
 def _normalised(spots: NDArray[np.float64]) -> Places:
     """Places within the margin, both axes by the same measure, in the middle."""
     low, high = spots.min(axis=0), spots.max(axis=0)
-    scale = (1 - 2 * MARGIN) * SIDE / max(float((high - low).max()), np.finfo(float).tiny)
-    centred = (spots - (low + high) / 2) * min(scale, np.finfo(np.float32).max) + SIDE / 2
-    return np.clip(np.rint(centred), 0, SIDE).astype(np.uint16)
+    extent = float((high - low).max())
+    scale = (1 - 2 * MARGIN) * SIDE / extent if extent > _NOTHING else 0.0
+    centred = (spots - (low + high) / 2) * scale + SIDE / 2
+    places: Places = np.clip(np.rint(centred), 0, SIDE).astype(np.uint16)
+    return places
 
 
 def _apart(places: Places, keys: Keys) -> Places:
@@ -140,9 +148,7 @@ def _cluster(number: int, level: int, parent: int | None, words: tuple[str, ...]
     return Cluster(number, level, parent, words, x, y, len(places))
 
 
-def _texts(
-    snapshot: Snapshot, keys: Keys, groups: NDArray[np.int64], count: int
-) -> Iterator[tuple[int, str, str]]:
+def _texts(snapshot: Snapshot, keys: Keys, groups: NDArray[np.int64], count: int) -> Iterator[tuple[int, str, str]]:
     """Group, title and abstract of some papers of each group, taken evenly."""
     most = max(1, READ // count)
     chosen = []
@@ -155,3 +161,16 @@ def _texts(
         values = snapshot.store.values(keys[here].tolist())
         for key, number in zip(keys[here].tolist(), groups[here].tolist(), strict=True):
             yield number, values[key]["title"], values[key]["abstract"]
+
+
+def main() -> None:
+    """Draw the map of the collection that is named on the command line, letting everything else go first."""
+    os.nice(10)
+    try:
+        draw_and_keep(Collection(Path(sys.argv[1])))
+    except (PaperkinError, OSError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

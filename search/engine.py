@@ -234,7 +234,9 @@ class _Asked:
 
     def without_filters(self) -> _Asked:
         """The same question, but every paper may be found, also those that it is asked with."""
-        return replace(self, question=replace(self.question, allowed=None, area=None, given={}, total=self.snapshot.papers))
+        return replace(
+            self, question=replace(self.question, allowed=None, area=None, given={}, total=self.snapshot.papers)
+        )
 
     def rank(self, depth: int) -> Ranking:
         """The beginning of the ranking, at least `depth` papers of it if there are so many."""

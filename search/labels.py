@@ -7,11 +7,13 @@ together and are shown as the papers write them; and no word of a label is part 
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib import resources
 from typing import Final
 
 WORDS: Final = 3
@@ -26,6 +28,8 @@ LONGEST: Final = 30
 """Characters of a word: what is longer is no word but a formula or an address."""
 CANDIDATES: Final = 40
 """Best words of a group among which those of its label are chosen."""
+OTHERS: Final = 10
+"""Of these, those that are tried in any combination where the best label is another group's."""
 _DOUBTFUL: Final = 0.2
 """What a spelling counts that says little: words of titles are often written with capitals that they otherwise lack."""
 
@@ -33,46 +37,11 @@ _TOKEN = re.compile(r"\w+(?:[-’']\w+)*")
 _FORMULA = re.compile(r"\$[^$]*\$|\\[a-zA-Z]+|https?://\S+")
 _BREAK = re.compile(r"[.!?:;,()\[\]{}\"“”—–/|]+")
 _NO_WORDS: Final = "papers"
-# The usual words of English, and those that papers on anything use.
 _STOP: Final = frozenset(
-    """a about above across after again against all almost along also although always am among an and another any are
-    around as at away be became because become been before behind being below best better between beyond both but by
-    can cannot come could did do does doing done down due during each easily effectively efficiently either else enough
-    especially etc even ever every few first for found four from full fully further get give given go good had hardly
-    has have having he her here high highly him his how however i if important in including indeed instead into is it
-    its itself just keep know known large largely last later latter least less let like little long low made mainly
-    make many may me mean might more moreover most mostly much must my namely near need needed needs neither never
-    nevertheless new next no non none nor not nothing now of off often on once one only onto open or other others
-    otherwise our out over own per perhaps possible previous previously rather really recent recently remain remains
-    same second see seem several shall she should show showed shown shows significant significantly similar simple
-    simply since small so some still strong such than that the their them themselves then there thereby therefore these
-    they thing third this those though three through thus to together too toward towards two under unlike until up upon
-    us use used useful user uses using usually various very via was way we well were what when where whereas whether
-    which while who whole whose why wide widely will with within without work would yet you your al et eg ie vs cf
-    able achieve achieved achieves achieving address addresses addressing aim aims allow allows analysis analyze
-    apply applied application applications approach approaches art aware available base based baseline baselines
-    beat benchmark benchmarks bring build building called capabilities capability capable case cases challenge
-    challenges challenging code codebase common comparable compare compared comparison comprehensive conduct consider
-    consists contain contribution contributions crucial current currently data dataset datasets demonstrate
-    demonstrated demonstrates demonstrating design designed despite develop developed develops different difficult
-    direct directly effect effective effectiveness efficient efficiency enable enables enabling end enhance enhanced
-    enhances enhancing ensure evaluate evaluated evaluation evaluations evidence examine existing experiment experimental
-    experiments explore exploring extensive facilitate fast feature features field find finding findings focus follow
-    framework frameworks furthermore future gap general generally github http https improve improved improvement
-    improvements improves improving include includes increase increasing individual input insight insights introduce
-    introduced introduces introducing investigate issue issues key lack lead leading leads learn learned learning
-    level leverage leverages leveraging limitation limitations limited line main major method methodology methods metric
-    metrics model modeling models must na natural notably novel number numerous objective observe obtain offer offers
-    order outperform outperforming outperforms output outputs overall paper papers part particular particularly perform
-    performance performs popular potential potentially practical present presented presents primarily problem problems
-    process processes project promising properties propose proposed proposes provide provided provides providing public
-    publicly quality question questions range rapid reach real recent regarding relative relevant reliable rely report
-    require required requires requiring research researcher researchers respectively result resulting results reveal
-    reveals robust role scale scaling set sets setting settings single sota specific specifically standard state step
-    steps strategies strategy studies study substantial substantially success successful suggest suggests superior
-    support survey system systems target task tasks technique techniques term terms test tested testing toolkit train
-    trained training type types typically understand understanding unified unseen usage utilize utilizing value values
-    variety versatile world yield yields zero year years today""".split()  # noqa: SIM905  a list would be a page long
+    word
+    for line in resources.files("search").joinpath("common_words.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+    for word in line.split()
 )
 # These say little by themselves and much in a pair: "reinforcement learning", "world models".
 _PAIRED: Final = frozenset(
@@ -105,7 +74,7 @@ class Words:
         said = dict.fromkeys(self._terms(abstract[:BEGINNING], title=False), 1.0)
         said |= dict.fromkeys(self._terms(title, title=True), TITLE)
         self._papers[number] += 1
-        self.counts[number].update(said)  # type: ignore[arg-type]  # a Counter may count in fractions
+        self.counts[number].update(said)
 
     def above(self, parents: Sequence[int], sizes: Sequence[int]) -> Words:
         """The same words for groups of groups, in each of which a group counts by its size."""
@@ -152,10 +121,7 @@ class Words:
 
     def _free(self, ranked: Sequence[str], taken: set[frozenset[str]]) -> tuple[str, ...]:
         """The first words that overlap in nothing and are together no other group's."""
-        for skipped in range(len(ranked)):
-            # The last word gives way first: the others say more.
-            head = _apart(ranked)[: WORDS - 1] if skipped else []
-            chosen = _apart([*head, *ranked[skipped:]] if skipped else ranked)[:WORDS]
+        for chosen in _choices(ranked):
             label = tuple(self.written(term) for term in chosen)
             if frozenset(map(str.casefold, label)) not in taken:
                 return label
@@ -212,6 +178,15 @@ def _fuller(term: str, pairs: Sequence[str], counts: Mapping[str, float]) -> str
         return term
     within = [pair for pair in pairs if term in pair.split() and counts[pair] >= TOLD * counts[term]]
     return max(within, key=lambda pair: (counts[pair], pair), default=term)
+
+
+def _choices(ranked: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The best words that overlap in nothing; then others of the best, the last of which gives way first."""
+    if best := _apart(ranked)[:WORDS]:
+        yield best
+    some = list(dict.fromkeys(ranked))[:OTHERS]
+    for count in range(len(best), 0, -1):
+        yield from (chosen for chosen in itertools.combinations(some, count) if len(_apart(chosen)) == count)
 
 
 def _apart(terms: Sequence[str]) -> list[str]:

@@ -91,7 +91,9 @@ class Maps:
         try:
             present = self.of(snapshot)
         except MapMissing as error:
-            raise InvalidQuery("area_outdated", "The map that the area was drawn on is gone.", error.next_step) from error
+            raise InvalidQuery(
+                "area_outdated", "The map that the area was drawn on is gone.", error.next_step
+            ) from error
         if present.atlas.id != area.map_id:
             raise InvalidQuery(
                 "area_outdated", "The map has been drawn anew since the area was drawn on it.", "Draw the area again."

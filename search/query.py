@@ -60,8 +60,8 @@ class Query:
 
     `text` may hold operators (see `search.syntax`), unless `syntax` is false. `abstract` is another text to find
     papers like, taken as it is. `liked` and `disliked` are names of papers in the collection, as `Store.find`
-    understands them. `area` leaves the papers that lie in it on the map. With nothing but filters and an area the papers
-    that pass are listed, newest first.
+    understands them. `area` leaves the papers that lie in it on the map. With nothing but filters and an area the
+    papers that pass are listed, newest first.
     """
 
     text: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
@@ -21,7 +21,9 @@ from search.query import Page
 
 router = APIRouter(tags=["map"])
 
-_CHANGED = {409: {"model": ErrorAnswer, "description": "the map is another one now"}}
+_CHANGED: Final[dict[int | str, dict[str, Any]]] = {
+    409: {"model": ErrorAnswer, "description": "the map is another one now"}
+}
 
 
 @router.get("/map", summary="The map and its regions", response_model=MapAnswer)
@@ -42,7 +44,7 @@ async def regions(service: Served, turns: Taken) -> Response:
     responses={200: {"content": {"application/octet-stream": {}}}, **_CHANGED},
 )
 async def points(asked: Annotated[PointsFields, Query()], request: Request, service: Served, turns: Taken) -> Response:
-    """Little-endian unsigned 16-bit numbers: x of each paper, then y of each, then the region of the last level of each.
+    """Little-endian unsigned 16-bit numbers: x of each paper, then y of each, then the last level's region of each.
 
     The papers are in the order in which they came; positions in it, from 0, name them in the other answers.
     """
@@ -102,7 +104,7 @@ async def lit(asked: Annotated[LitFields, Query()], service: Served, turns: Take
         stored = snapshot.store.lookup([hit.paper.id for hit in found.hits])
         keys = np.array([stored[hit.paper.id].key for hit in found.hits], dtype=np.int64)
         lights = [
-            LitShape(at=at, score=hit.score, verdict=hit.confidence and hit.confidence.verdict.value)
+            LitShape(at=at, score=hit.score, verdict=None if hit.confidence is None else hit.confidence.verdict.value)
             for at, hit in zip(present.at(keys).tolist(), found.hits, strict=True)
         ]
         return ShapeResponse(LitAnswer(lit=lights, total=found.total))

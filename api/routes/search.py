@@ -96,7 +96,7 @@ async def related_to_several(asked: RelatedBody, service: Served, turns: Taken) 
     return await turns.ask(lambda: _answer(question, service))
 
 
-def _search(asked: SearchFields, service: Service) -> Response:
+def _search(asked: SearchFields | SearchBody, service: Service) -> Response:
     return _answer(asked.query(asked.page()), service)
 
 
