@@ -6,6 +6,7 @@ const COARSE_TO = 3.2; // zoom up to which coarse ones are
 const FADE = 160; // milliseconds
 const GAP = 6; // pixels between two labels
 const MOST_LINES = 3;
+const OVER = 10; // characters that a single word may have more than a line
 const UPRIGHT = [0, -0.7, 0.7, -1.3, 1.3].map((step) => [0, step]); // how far a label may be moved, in halves of its size
 const AROUND = [...UPRIGHT, [1.1, 0], [-1.1, 0], [0, -2], [0, 2]]; // the same where there are points that it should not cover
 const A_STEP = 0.4; // points that a label had rather cover than be moved by half its size
@@ -23,7 +24,7 @@ export function linesOf(text, wide, most = MOST_LINES) {
   const lines = [""];
   for (const word of text.split(/\s+/)) {
     const last = lines.at(-1);
-    const cut = word.length > wide ? `${word.slice(0, wide - 1)}…` : word;
+    const cut = word.length > wide + OVER ? `${word.slice(0, wide + OVER - 1)}…` : word;
     if (!last || last.length + cut.length < wide) lines[lines.length - 1] = last ? `${last} ${cut}` : cut;
     else if (lines.length === most) {
       lines[most - 1] = `${last} …`;
