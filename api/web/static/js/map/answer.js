@@ -5,6 +5,7 @@ import { addressOf, dateOf, loadLit, plural } from "./load.js";
 
 const LIT = 100;
 const LISTED = 20;
+const NEAREST = 5; // papers that are lit up where none is a good match
 const VERDICTS = { strong: "strong match", weak: "weak match", none: "no good match" };
 
 export class Answer {
@@ -24,10 +25,11 @@ export class Answer {
   async ask(fields) {
     const number = ++this.asked;
     try {
-      const { lit, total } = await loadLit(this.chart.map.version, fields, LIT);
+      const { lit: found, total } = await loadLit(this.chart.map.version, fields, LIT);
       if (number !== this.asked) return;
+      const { lit, said } = bestOf(found, total, fields.get("mode") === "lexical");
       this.chart.light(lit.map((each) => each.at));
-      this.tell(lit, total);
+      this.tell(lit, said);
       this.papers.want(lit.slice(0, LISTED).map((each) => each.at));
     } catch (error) {
       if (number !== this.asked) return;
@@ -37,10 +39,8 @@ export class Answer {
     }
   }
 
-  tell(lit, total) {
-    const best = lit.length < total ? `The best ${lit.length} of ${plural(total)}` : plural(total);
-    const doubt = lit[0]?.verdict === "none" ? " No good match: these are probably about something else." : "";
-    this.summary.textContent = lit.length ? `${best}.${doubt}` : "No paper on the map answers this.";
+  tell(lit, said) {
+    this.summary.textContent = said;
     this.list.replaceChildren(...lit.slice(0, LISTED).map((each) => entryOf(each)));
     this.fill();
   }
@@ -63,6 +63,23 @@ export class Answer {
   mark(at) {
     for (const entry of this.list.children) entry.classList.toggle("here", Number(entry.dataset.at) === at);
   }
+}
+
+/**
+ * What of an answer to light up, and what to say of it. Every paper has some place in an answer by meaning, and all of
+ * them would light up the whole map: so the strong matches where there are any, else the weak ones, else the nearest.
+ * An answer by words alone has no others than those that have them.
+ */
+function bestOf(found, total, byWords) {
+  for (const verdict of byWords ? [] : ["strong", "weak"]) {
+    const lit = found.filter((each) => each.verdict === verdict);
+    if (lit.length) return { lit, said: `${lit.length} ${verdict} match${lit.length === 1 ? "" : "es"} of ${plural(total)}.` };
+  }
+  if (!found.length) return { lit: [], said: "No paper on the map answers this." };
+  if (!byWords && found[0].verdict === "none") {
+    return { lit: found.slice(0, NEAREST), said: "No good match: the nearest papers are probably about something else." };
+  }
+  return { lit: found, said: found.length < total ? `The best ${found.length} of ${plural(total)}.` : `${plural(total)}.` };
 }
 
 function entryOf({ at, verdict }) {
