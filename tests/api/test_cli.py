@@ -23,7 +23,7 @@ from tests.toys import ToyEncoder
 
 COMMANDS = (
     "index", "search", "related", "rank", "show", "info", "evaluate", "convert", "export", "remove", "split", "merge",
-    "verify", "rebuild", "compact", "backup", "restore", "serve", "fetch", "key", "digest",
+    "verify", "rebuild", "compact", "backup", "restore", "serve", "map", "fetch", "key", "digest",
 )  # fmt: skip
 
 
