@@ -43,8 +43,8 @@ SPREAD: Final = 1e-4
 LATE: Final = 250
 """Steps after that. Twice as many take four times as long, and keep one kin in two hundred more."""
 THREADS: Final = 1
-"""The places are the same with any number. Two are a third faster on two processors that have nothing else to do, and
-ten times slower where others work: each step of each thread waits for the others."""
+"""The places are the same with any number. Two take a quarter less time on two processors that have nothing else to
+do, and ten times as much where others work: each step of each thread waits for the others."""
 STEP: Final = 10
 """Steps between two words on progress."""
 _NEIGHBOURS_DONE: Final = 0.1
