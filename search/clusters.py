@@ -25,8 +25,9 @@ SAMPLE: Final = 20_000
 ROUNDS: Final = 30
 STARTS: Final = 4
 """Of the few coarse centres, whose best choice depends on where it begins."""
+LEAST: Final = 3
 RARE: Final = 1 / 200
-"""Of the papers of a coarse group, the share that a fine one has at least."""
+"""Papers that a group has at least, and of those of a coarse group, the share that a fine one has."""
 SAME: Final = 1e-6
 """Sum of squared distances below which rows are the same: they make no further group."""
 BLOCK: Final = 8_192
@@ -56,7 +57,7 @@ def group(rows: Rows) -> tuple[Groups, Groups]:
     tried = [k_means(sample, coarse, seed) for seed in range(STARTS)]
     above = min(tried, key=lambda centres: _spread(sample, centres))
     if not fine:
-        return _used(nearest(rows, above))[0], np.empty(0, dtype=np.int64)
+        return _used(nearest(rows, _common(rows, above)))[0], np.empty(0, dtype=np.int64)
     owners, within = nearest(rows, above), nearest(sample, above)
     groups, parents = np.zeros(len(rows), dtype=np.int64), list[int]()
     for number in range(len(above)):
@@ -127,7 +128,7 @@ def _spread(rows: Rows, centres: Rows) -> float:
 
 def _common(rows: Rows, centres: Rows) -> Rows:
     """Without the centres of a few outliers, if any are left then: these papers belong to the next group."""
-    common = np.bincount(nearest(rows, centres), minlength=len(centres)) >= max(2, RARE * len(rows))
+    common = np.bincount(nearest(rows, centres), minlength=len(centres)) >= max(LEAST, RARE * len(rows))
     return centres[common] if common.any() else centres
 
 

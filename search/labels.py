@@ -43,10 +43,10 @@ _STOP: Final = frozenset(
     if not line.startswith("#")
     for word in line.split()
 )
-# These say little by themselves and much in a pair: "reinforcement learning", "world models".
+# These say little by themselves and much in a pair: "deep research", "world models".
 _PAIRED: Final = frozenset(
     """learning model models modeling training data dataset datasets understanding system systems world natural
-    evaluation benchmark benchmarks scaling analysis zero open code quality question questions long""".split()  # noqa: SIM905
+    evaluation benchmark benchmarks scaling analysis zero open code quality question questions long deep""".split()  # noqa: SIM905
 )
 
 Texts = Iterable[tuple[int, str, str]]

@@ -32,7 +32,7 @@ MAX_SPOOLED: Final = 2_000_000_000
 _IN_MEMORY: Final = 1_000_000
 _DATABASE: Final = "papers.db"
 _DATABASE_FILES: Final = (_DATABASE, "papers.db-wal", "papers.db-shm", "papers.db-journal")
-_BESIDE_IT: Final = ("manifest.json", "writer.lock", "writer.json")
+_BESIDE_IT: Final = ("manifest.json", "atlas.bin", "writer.lock", "writer.json")
 _FOREIGN: Final = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x04\x22\x4d\x18": "lz4"}
 _TAR: Final = slice(257, 262)
 

@@ -90,7 +90,9 @@ class Seen(HTMLParser):
         ids = Counter(each.attributes["id"] for each in self.elements if "id" in each.attributes)
         assert [name for name, count in ids.items() if count > 1] == []
         named = {e.attributes[name] for e in self.elements for name in REFERENCES if name in e.attributes}
-        named |= {link.attributes["href"][1:] for link in self.all("a") if link.attributes.get("href", "").startswith("#")}
+        named |= {
+            link.attributes["href"][1:] for link in self.all("a") if link.attributes.get("href", "").startswith("#")
+        }
         assert named <= ids.keys()
 
 

@@ -23,7 +23,7 @@ from tests.toys import ToyEncoder
 
 COMMANDS = (
     "index", "search", "related", "rank", "show", "cite", "info", "evaluate", "convert", "export", "remove", "split",
-    "merge", "verify", "rebuild", "compact", "backup", "restore", "serve", "mcp", "fetch", "key", "digest",
+    "merge", "verify", "rebuild", "compact", "backup", "restore", "serve", "mcp", "map", "fetch", "key", "digest",
 )  # fmt: skip
 
 

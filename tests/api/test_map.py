@@ -242,7 +242,7 @@ def test_the_shipped_papers(index: Run, real_encoder: CompiledEncoder, tmp_path:
     engine = Engine(collection, real_encoder)
     snapshot = collection.snapshot()
     present = engine.maps.of(snapshot)
-    assert (present.drawn, len(present.keys), len(present.clusters)) == (37, 37, 4)
+    assert (present.drawn, len(present.keys), len(present.clusters)) == (37, 37, 3)
     rows = np.array([snapshot.store.rows([key])[key] for key in present.keys.tolist()], dtype=np.float32)
     cosines, places = rows @ rows.T, present.places.astype(float)
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)

@@ -441,6 +441,10 @@ def test_openapi_names_every_operation(reader: TestClient) -> None:
     """The description lists the operations of the interface, all of them and nothing else."""
     paths = reader.get("/openapi.json").json()["paths"]
     assert {f"{method.upper()} {path}" for path, operations in paths.items() for method in operations} == {
+        "GET /v1/map",
+        "GET /v1/map/lit",
+        "GET /v1/map/papers",
+        "GET /v1/map/points",
         "GET /v1/search",
         "POST /v1/search",
         "GET /v1/rank",
@@ -522,7 +526,7 @@ def test_openapi_tells_the_limits(reader: TestClient) -> None:
     assert (fields["q"]["maxLength"], fields["abstract"]["maxLength"]) == (10_000, 10_000)
     assert (fields["like"]["maxItems"], fields["dislike"]["maxItems"]) == (100, 100)
     question = {"q", "abstract", "like", "dislike", "mode", "syntax", "explain"}
-    question |= {"date_from", "date_to", "author", "category", "source"}
+    question |= {"date_from", "date_to", "author", "category", "source", "area"}
     assert set(fields) == question | {"k", "offset"}
     parameters = described["paths"]["/v1/rank"]["get"]["parameters"]
     assert {field["name"] for field in parameters} == question | {"id"}

@@ -222,7 +222,7 @@ class Changing(RuleBasedStateMachine):
         assert sum(each.papers for each in present.clusters if each.level == 0) == len(self.living)
 
 
-Changing.TestCase.settings = settings(max_examples=6, stateful_step_count=8, deadline=None)
+Changing.TestCase.settings = settings(max_examples=5, stateful_step_count=8, deadline=None)
 TestChanging = Changing.TestCase
 
 
