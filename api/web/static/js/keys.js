@@ -82,7 +82,10 @@ export function startKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.key === "Escape") {
-      for (const open of document.querySelectorAll("details.menu[open]")) open.open = false;
+      for (const open of document.querySelectorAll("details.menu[open]")) {
+        if (open.contains(document.activeElement)) open.querySelector("summary").focus();
+        open.open = false;
+      }
       if (isTyping(event.target)) event.target.blur();
       return;
     }
