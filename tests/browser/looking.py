@@ -1,0 +1,56 @@
+"""What is looked at on a page: its papers, its accessibility, its width; and pictures of it to be looked at by people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import AXE, SCREENSHOTS, fetched
+
+WCAG: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+NARROW, WIDE = 390, 1440
+LOOKS: Final = tuple((scheme, width) for scheme in ("light", "dark") for width in (NARROW, WIDE))
+
+
+def titles(page: Page) -> list[str]:
+    """The headings of the papers, in order."""
+    return page.locator("article.card").locator("h2, h3").all_inner_texts()
+
+
+def shows(page: Page, title: str) -> None:
+    """Wait for the answer of a question; the title of the page changes together with its papers."""
+    expect(page).to_have_title(f"{title} – Paperkin")
+    expect(page.locator("#live.waiting")).to_have_count(0)
+
+
+def shot(page: Page, name: str, *, whole: bool = True) -> None:
+    """Keep a picture among the artefacts of the run."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole, animations="disabled")
+
+
+def look(page: Page, scheme: Any, width: int) -> None:
+    """See the page in this scheme, on a window this wide."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844 if width < 1000 else 900})
+
+
+def sideways(page: Page) -> int:
+    """Pixels by which a page is wider than its window."""
+    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found
+
+
+def violations(page: Page, tags: Sequence[str] = WCAG) -> list[str]:
+    """What axe-core finds wrong: the rule, the elements, and what it says of them."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(fetched(AXE).read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "async (tags) => (await axe.run({ runOnly: tags, resultTypes: ['violations'], elementRef: false })).violations"
+        ".flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => [id, target, failureSummary]))",
+        list(tags),
+    )
+    return [f"{rule} at {json.dumps(target)}: {summary}" for rule, target, summary in found]
