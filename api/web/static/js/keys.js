@@ -103,6 +103,13 @@ export function startKeys() {
   addEventListener("kept", () => {
     place = cards().indexOf(here());
   });
+  // So it is when an answer that was asked by typing arrives after the reader has gone on into the list.
+  addEventListener("showing", () => {
+    if (here()?.contains(document.activeElement)) place = cards().indexOf(here());
+  });
+  document.addEventListener("submit", () => {
+    place = -1; // another question begins at its first paper
+  });
   addEventListener("shown", () => {
     if (place < 0 || here()) return;
     const card = cards()[Math.min(place, cards().length - 1)];

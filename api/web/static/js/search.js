@@ -55,6 +55,7 @@ export async function show(address, { history = "push", keepForm = false } = {})
 }
 
 function put(page, keepForm) {
+  dispatchEvent(new Event("showing"));
   const open = [...document.querySelectorAll("#live details[open][id]")].map((each) => each.id);
   const focused = document.activeElement?.closest("#live") ? document.activeElement.getAttribute("name") : null;
   document.title = page.title;
