@@ -38,9 +38,19 @@ def look(page: Page, scheme: Any, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844 if width < 1000 else 900})
 
 
-def sideways(page: Page) -> int:
-    """Pixels by which a page is wider than its window."""
-    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+def sideways(page: Page) -> list[str]:
+    """What sticks out where a page is wider than its window: how far the page can be moved, and the elements."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const { scrollWidth, clientWidth } = document.documentElement;
+          if (scrollWidth <= clientWidth) return [];
+          const out = [...document.querySelectorAll("body *")].filter((each) => {
+            const { width, right } = each.getBoundingClientRect();
+            return width && right > clientWidth + 0.5;
+          });
+          return [`${scrollWidth - clientWidth} pixels`, ...out.slice(-3).map((each) => each.outerHTML.slice(0, 120))];
+        }"""
+    )
     return found
 
 
