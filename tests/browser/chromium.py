@@ -37,7 +37,7 @@ def executable() -> str:
     for name in (named,) if named else NAMES:
         if found := shutil.which(name):
             return found
-    lacking(f"there is no Chromium: {named or ', '.join(NAMES)} cannot be run")
+    return lacking(f"there is no Chromium: {named or ', '.join(NAMES)} cannot be run")
 
 
 def fetched(path: Path) -> Path:

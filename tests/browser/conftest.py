@@ -103,7 +103,7 @@ class Visitor:
         assert answer.status == status, answer.text()
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        refused = message.text.startswith("Failed to load resource: the server responded with a status of 4")
+        refused = message.text.startswith("Failed to load resource: the server responded with a status of ")
         if refused and any(message.location["url"].endswith(path) for path in self.expected):
             return
         if message.type in {"error", "warning"}:

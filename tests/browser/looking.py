@@ -1,4 +1,4 @@
-"""What is looked at on a page: its papers, its accessibility, its width; and pictures of it to be looked at by people."""
+"""What is looked at on a page: papers, accessibility, width; and pictures of it, to be looked at by people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.chromium import AXE, SCREENSHOTS, fetched
 
 WCAG: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
-NARROW, WIDE = 390, 1440
+SMALL, NARROW, WIDE = 320, 390, 1440
+"""Widths of windows; at 320 WCAG wants no scrolling sideways."""
 LOOKS: Final = tuple((scheme, width) for scheme in ("light", "dark") for width in (NARROW, WIDE))
 
 

@@ -12,7 +12,7 @@ BOX = "form#ask input[type=search]"
 
 
 def test_the_way_through_a_list(visitor: Visitor, toys: Site) -> None:
-    """From the box into the list and along it, to the first and the last paper and no further; open, select, ask again."""
+    """From the box into the list, along it, to the first and the last paper and no further; select, open."""
     page = visitor.open(toys, "/search?q=speech&k=5")
     cards, here = page.locator("article.card"), page.locator("article.card.here")
     page.keyboard.press("/")

@@ -12,7 +12,7 @@ from tests.browser.sites import Site
 
 
 def test_search_works_without_scripts(visitor: Visitor, toys: Site) -> None:
-    """Search, filters by the form, pages of an answer, likes, a paper, its kin, lists of days: links and forms do it."""
+    """Search, filters, pages of an answer, likes, a paper and its kin, lists of days: links and forms do it."""
     page = visitor.open(toys, java_script_enabled=False)
     page.locator("input[type=search]").fill("speech")
     page.get_by_role("button", name="Search").click()

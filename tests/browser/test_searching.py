@@ -64,7 +64,7 @@ def test_fast_typing_shows_the_last_answer_alone(visitor: Visitor, toys: Site) -
     """What was asked before and is answered late counts no more. One go of typing is one step of the history."""
     page = visitor.open(toys, "/search?q=face")
     held: list[Route] = []
-    page.route(re.compile(r"q=speech$"), lambda route: held.append(route))
+    page.route(re.compile(r"q=speech$"), lambda route: held.append(route))  # noqa: PLW0108  not a builtin
     box = page.locator(BOX)
     with page.expect_request(re.compile(r"q=speech$")):
         box.fill("speech")

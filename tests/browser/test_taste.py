@@ -1,4 +1,4 @@
-"""Liked and disliked papers: the answer moves at once, the browser remembers, all of it can be undone and taken along."""
+"""Liked and disliked papers: the answer moves at once, the browser remembers, all can be undone and taken along."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ DAMAGED = (
     "null",
     '"text"',
     '{"like": {"length": 3}, "selected": 7, "visit": []}',
-    '{"like": [null, 1, {"id": 5, "title": "x"}, {"id": "a", "title": ["y"]}], "questions": [{"href": 1, "title": "t"}]}',
+    '{"like": [null, 1, {"id": 5, "title": "x"}, {"id": "a", "title": ["y"]}], "questions": [{"href": 1}]}',
 )
 
 
