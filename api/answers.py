@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from api.schemas import PaperShape
 from indexer.paper import to_record
-from search.answer import Answer, Hit, Plan, Standing
-from search.confidence import Confidence
-from search.explain import Explanation, Match
-from search.facets import Choices, Facets
-from search.feed import Listed
-from search.hints import Hint
+
+if TYPE_CHECKING:  # a client has these shapes without the libraries of an engine
+    from search.answer import Answer, Hit, Plan, Standing
+    from search.confidence import Confidence
+    from search.explain import Explanation, Match
+    from search.facets import Choices, Facets
+    from search.feed import Listed
+    from search.hints import Hint
 
 
 class SpanShape(BaseModel):

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
 from api import errors
 from api.compressing import Compressed
+from api.freshness import kept_fresh
 from api.guard import Guard
 from api.limits import RateLimit
 from api.routes import (
     assets,
+    cite,
     collection_page,
     docs,
     feed,
     feed_pages,
     huggingface,
+    llms,
     map_pages,
     operations,
     pages,
@@ -35,13 +36,6 @@ from api.scheduler import sending
 from api.schemas import ErrorAnswer, ForeignErrorAnswer
 from api.service import Service
 from api.turns import Turns
-from indexer.errors import PaperkinError
-
-REFRESH: Final = 0.5
-"""Seconds between two looks at the collection's manifest."""
-PATIENCE: Final = 5.0
-"""Seconds until the next look after one that failed."""
-_log = logging.getLogger(__name__)
 
 
 def create_app(service: Service) -> FastAPI:
@@ -53,7 +47,7 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_keep_fresh,
+        lifespan=_running,
     )
     app.state.service = service
     app.state.turns = Turns()
@@ -66,12 +60,20 @@ def create_app(service: Service) -> FastAPI:
         status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 413, 422, 503)
     }
     # Search first: "/papers/{id}/related" must be tried before "/papers/{id}", whose id may hold slashes.
-    for router in (feed.router, search.router, papers.router, subscriptions.router, operations.collection_router):
+    for router in (
+        feed.router,
+        search.router,
+        papers.router,
+        cite.router,
+        subscriptions.router,
+        operations.collection_router,
+    ):
         app.include_router(router, prefix="/v1", responses=described)
     app.include_router(operations.health_router)
     for foreign in (huggingface.router, semantic_scholar.router):
         app.include_router(foreign, responses={status: {"model": ForeignErrorAnswer} for status in (400, 404, 422)})
     docs.install(app)
+    app.include_router(llms.router)
     app.include_router(subscriptions.pages_router)
     app.include_router(assets.router)
     app.include_router(map_pages.router)
@@ -92,31 +94,8 @@ def _known_host(service: Service) -> str | None:
 
 
 @asynccontextmanager
-async def _keep_fresh(app: FastAPI) -> AsyncIterator[None]:
-    """Turn to what other processes have written soon after they have, also while nobody asks.
-
-    So the next question does not wait for it, and no earlier state is held longer than needed: what was removed from
-    it can then leave the disk.
-    """
-    stopped = threading.Event()
-    collection = app.state.service.collection
-
-    def watch() -> None:
-        while not stopped.wait(REFRESH):
-            try:
-                collection.tidy()  # looks at the present state first
-            except (PaperkinError, OSError) as error:  # the next question will meet it and say so
-                _log.warning("%s", error)
-                stopped.wait(PATIENCE)
-            except Exception:  # a defect of ours, which must not end the watching
-                _log.exception("The collection cannot be looked at.")
-                stopped.wait(PATIENCE)
-
-    watcher = threading.Thread(target=watch, name="refresh", daemon=True)
-    watcher.start()
-    try:
-        with sending(app.state.service):
-            yield
-    finally:
-        stopped.set()
-        watcher.join(REFRESH)  # a fold that is under way is left: what it has written so far counts for nothing
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    """Look at what other processes have written, and send what is to be sent, as long as the application runs."""
+    service: Service = app.state.service
+    with kept_fresh(service.collection), sending(service):
+        yield

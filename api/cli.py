@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from api import text
-from api.commands import asking, digest, evaluating, filling, keys, upkeep
+from api.commands import asking, citing, digest, evaluating, filling, keys, mcp, upkeep
 from api.commands.options import print_json
 from indexer.errors import InvalidInput, PaperkinError
 
@@ -36,9 +36,9 @@ def top(show_version: Annotated[bool, typer.Option("--version", help="Show the v
 
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    filling.index, asking.search, asking.related, asking.rank, asking.show, asking.info, evaluating.evaluate,
-    filling.convert, filling.export, upkeep.remove, upkeep.split, upkeep.merge, upkeep.verify, upkeep.rebuild,
-    upkeep.compact, upkeep.backup, upkeep.restore, upkeep.serve,
+    filling.index, asking.search, asking.related, asking.rank, asking.show, citing.cite, asking.info,
+    evaluating.evaluate, filling.convert, filling.export, upkeep.remove, upkeep.split, upkeep.merge, upkeep.verify,
+    upkeep.rebuild, upkeep.compact, upkeep.backup, upkeep.restore, upkeep.serve, mcp.mcp,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_command)

@@ -19,7 +19,9 @@ _LATEX: Final = str.maketrans(
         "\\": r"\textbackslash{}",
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
-        **{each: f"\\{each}" for each in "{}$&#_%"},
+        "{": r"\textbraceleft{}",  # BibTeX counts braces, also those behind a backslash
+        "}": r"\textbraceright{}",
+        **{each: f"\\{each}" for each in "$&#_%"},
     }
 )
 

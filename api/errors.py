@@ -64,8 +64,8 @@ _PROBLEMS: Final = {
         "Shorten it.",
     ),
     **dict.fromkeys(
-        ("too_long of ids", "too_long of like", "too_long of dislike"),
-        (422, "ids_out_of_range", "Too many ids are given.", "Give up to {max_length} ids of papers."),
+        ("too_long of id", "too_long of ids", "too_long of like", "too_long of dislike"),
+        (422, "ids_out_of_range", "Too many ids are given.", "Give up to {max_length:,} ids of papers."),
     ),
     "too_long of body": (
         422,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
+from urllib.parse import quote
 
 from indexer.paper import Paper
 from indexer.sources.cleaning import plain
@@ -54,17 +55,23 @@ def single(listed: Listed) -> dict[str, Any]:
     return paper(listed) | {name: value for name, value in known.items() if value is not None}
 
 
-def markdown(one: Paper) -> str:
-    """A paper as text to read."""
+def markdown(one: Paper, base: str | None = None) -> str:
+    """A paper as text to read; with links into the server whose address is `base`."""
     facts = _facts(one, "paper")
+    unnamed = f"{one.author_count}, whose names are not known" if one.author_count else None
+    here = None if base is None else f"{base}/v1/papers/{quote(one.id, safe='')}"
     about = [
-        ("Authors", ", ".join(one.authors)),
+        ("Authors", ", ".join(one.authors) or unnamed),
         ("Published", one.published),
         ("Venue", one.venue),
         ("Categories", ", ".join(one.categories)),
+        ("Id", one.id),
+        ("Identifiers", ", ".join(one.identifiers)),
         ("Source", one.url),
         ("Code", facts.get("githubRepo")),
         ("Project", facts.get("projectPage")),
+        ("All fields", here),
+        ("Related papers", here and f"{here}/related"),
     ]
     lines = "\n".join(f"- {name}: {value}" for name, value in about if value)
     return f"# {one.heading}\n\n{lines}\n\n## Abstract\n\n{one.abstract or 'The abstract is not known.'}\n"

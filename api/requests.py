@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from api.citations import MAX_CITED, FormatName
 from api.schemas import DATE_HINT, IDENTIFIER_HINT
 from indexer.filters import Filters
 from indexer.paper import LIMITS
@@ -168,6 +169,38 @@ class RelatedBody(_PagedFields):
     ids: Annotated[Ids, Field(json_schema_extra={"minItems": 1}, description="papers that answers should be near to")]
     dislike: Annotated[Ids, Field(description="papers that answers should be far from")] = []
     explain: Annotated[bool, Field(description="whether each hit says why it is one")] = False
+
+
+class _CiteOptions(_Asked):
+    format: Annotated[FormatName, Field(description="what to write")] = "bibtex"
+    download: Annotated[bool, Field(description="whether a browser should save it as a file")] = False
+
+
+class CiteFields(_CiteOptions):
+    """Papers to cite, in the query string."""
+
+    id: Annotated[
+        list[IdText],
+        Field(
+            max_length=MAX_CITED, fail_fast=True, description="an id or an identifier of a paper, as often as needed"
+        ),
+    ]
+
+
+class CiteBody(_CiteOptions):
+    """Papers to cite, as a JSON body."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ids: Annotated[
+        list[IdText],
+        Field(
+            max_length=MAX_CITED,
+            fail_fast=True,
+            json_schema_extra={"minItems": 1},
+            description="ids or identifiers of papers",
+        ),
+    ]
 
 
 class SubscriptionBody(_Asked):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from fastapi import Response
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
-from api.last_evaluation import Evaluation
-from indexer.collection import Collection, Snapshot
-from indexer.directory import size
-from indexer.identity import Record
 from indexer.paper import Paper, to_record
-from search.engine import index_version
+
+if TYPE_CHECKING:  # a client has these shapes without the libraries of an engine
+    from api.last_evaluation import Evaluation
+    from indexer.collection import Collection, Snapshot
+    from indexer.identity import Record
 
 DATE_HINT = "a day, month or year: 2025-06-23, 2025-06 or 2025; a paper without a day counts as of the first one"
 IDENTIFIER_HINT = "arxiv:…, doi:…, acl:…, pmid:… and the like, by which records of one paper are known"
@@ -185,6 +185,10 @@ class CollectionAnswer(BaseModel):
     @classmethod
     def of(cls, snapshot: Snapshot, collection: Collection, version: str) -> CollectionAnswer:
         """The shape of a collection and a snapshot of it."""
+        from api.last_evaluation import Evaluation
+        from indexer.directory import size
+        from search.engine import index_version
+
         identity, now = collection.identity, index_version(snapshot)
         first, last, came = snapshot.store.extent()
         return cls(

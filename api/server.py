@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.app import create_app
@@ -38,23 +39,31 @@ def run(settings: Settings, mail: MailSettings | None, host: str, port: int, ann
     """Serve until interrupted. Raises `InvalidInput` where the address cannot be bound."""
     service = open_service(settings, loopback=is_loopback(host), many=True, mail=mail, announce=announce)
     papers = service.engine.snapshot().papers
-    with _bind(host, port) as listening:
-        shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{listening.getsockname()[1]}"
+    with bind(host, port) as listening:
+        address = address_of(host, listening)
         print(f"Paperkin serves {papers:,} papers at {address} (REST: {address}/docs). Ctrl-C stops.", flush=True)
         if not service.loopback and service.api_key is None:
             print("It takes no changes: set PAPERKIN_API_KEY to allow them with that key.", flush=True)
-        config = uvicorn.Config(
-            create_app(service), log_level="warning", server_header=False, lifespan="on", http=Protocol
-        )
-        try:
-            uvicorn.Server(config).run(sockets=[listening])
-        except KeyboardInterrupt:  # the way to stop it, not a failure; requests under way have been answered
-            print("Stopped.")
+        serve(create_app(service), listening)
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    """Bind before serving, so that a taken port is told in a sentence."""
+def serve(app: ASGIApp, listening: socket.socket) -> None:
+    """Answer what comes to a socket until interrupted."""
+    config = uvicorn.Config(app, log_level="warning", server_header=False, lifespan="on", http=Protocol)
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:  # the way to stop it, not a failure; requests under way have been answered
+        print("Stopped.")
+
+
+def address_of(host: str, listening: socket.socket) -> str:
+    """Where a socket that listens can be asked."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listening.getsockname()[1]}"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind before serving, so that a taken port is told in a sentence. Raises `InvalidInput`."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # The protocol by its number: only then does asyncio send small packets at once. Otherwise the end of an answer

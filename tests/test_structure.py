@@ -39,11 +39,11 @@ ONE_FILE_EACH = {
     "uvicorn": "api/server.py",
     "rich": "api/importing.py",
     "lxml": "indexer/sources/xml_records.py",
-    "httpx2": "indexer/fetch/polite.py",
+    "mcp": "api/mcp_server.py",
     "backports": "indexer/sources/unpacking.py",
     "ijson": "indexer/sources/json_records.py",
     "rispy": "indexer/sources/ris.py",
-    "pybtex": "indexer/sources/bibtex.py",
+    "pybtex": "indexer/sources/bibtex_entries.py",
     "pylatexenc": "indexer/sources/cleaning.py",
 }
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
@@ -80,7 +80,10 @@ def test_one_foreign_library_one_file() -> None:
     assert {library: users[library] for library in ONE_FILE_EACH} == {
         library: {file} for library, file in ONE_FILE_EACH.items()
     }
-    assert users["pydantic"] == {"api/requests.py", "api/answers.py", "api/schemas.py"}  # the shapes of REST
+    # Two that share nothing: one waits between requests and remembers pages, the other asks one server of ours.
+    assert users["httpx2"] == {"indexer/fetch/polite.py", "api/client.py"}
+    shapes = {"api/requests.py", "api/answers.py", "api/schemas.py", "api/mcp_shapes.py"}
+    assert users["pydantic"] == shapes | {"api/client.py"}  # where REST and models are spoken to; who reads the shapes
 
 
 def test_indexer_core_does_not_know_the_importers() -> None:
@@ -106,11 +109,22 @@ def test_help_is_light() -> None:
         "from api.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print(sorted({'numpy', 'faiss', 'torch', 'openvino', 'fastapi', 'pydantic', 'rich', 'lxml', 'httpx2'}"
+        "print(sorted({'numpy', 'faiss', 'torch', 'openvino', 'fastapi', 'pydantic', 'rich', 'lxml', 'httpx2', 'mcp'}"
         " & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_client_is_light() -> None:
+    """A program that only asks a server loads nothing that an engine or a server needs."""
+    program = (
+        "import sys, api.client\n"
+        "heavy = {'numpy', 'faiss', 'tantivy', 'torch', 'openvino', 'fastapi', 'uvicorn', 'sqlite3', 'rich', 'mcp'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
 
 
 def test_no_pickle() -> None:

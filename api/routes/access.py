@@ -21,6 +21,11 @@ async def get_service(request: Request) -> Service:
 Served = Annotated[Service, Depends(get_service)]
 
 
+def base_of(request: Request, service: Service) -> str:
+    """The server's own address, without a slash at its end: as it is set, else as it was asked."""
+    return service.mail.public_url if service.mail else str(request.base_url).rstrip("/")
+
+
 # Declared so that /docs can send the key; whether it is needed is decided below.
 _bearer = HTTPBearer(auto_error=False, description="PAPERKIN_API_KEY of the server, where it has one")
 

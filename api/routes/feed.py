@@ -13,7 +13,7 @@ from api import feeds
 from api.answers import DayShape, FeedAnswer, ListedShape, VoteAnswer
 from api.documents import MEDIA, Document, Format, etag, http_date, is_known
 from api.requests import FeedFields, SearchFeedFields
-from api.routes.access import Reader, Served, Voter
+from api.routes.access import Reader, Served, Voter, base_of
 from api.routes.ids import PAPER_ID
 from api.schemas import ShapeResponse
 from api.service import Service
@@ -104,7 +104,7 @@ def _vote(paper_id: str, service: Service, voter: str, *, up: bool) -> VoteAnswe
 
 
 def _document(kind: Format, title: str, papers: list[Listed], request: Request, service: Service) -> Response:
-    base = service.mail.public_url if service.mail else str(request.base_url).rstrip("/")
+    base = base_of(request, service)
     changed = datetime.fromtimestamp((service.collection.directory / MANIFEST).stat().st_mtime, UTC)
     asked = urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "since"])
     path = request.url.path.rpartition(".")[0]

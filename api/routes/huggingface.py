@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from api import hf
 from api.routes import pages
-from api.routes.access import Served
+from api.routes.access import Served, base_of
 from api.routes.ids import PAPER_ID
 from api.service import Service
 from api.turns import Taken
@@ -90,12 +90,13 @@ def repos(paper_id: str, service: Served) -> dict[str, list[Any]]:
 @router.get(f"/papers/{PAPER_ID}.md", summary="A paper as text", response_class=PlainTextResponse)
 async def markdown(paper_id: str, request: Request, service: Served, turns: Taken) -> Response:
     """One paper in Markdown. If there is a paper whose own id ends in ".md", this is its page."""
+    base = base_of(request, service)
 
     def written() -> str | None:
         try:
             service.engine.paper(f"{paper_id}.md")
         except PaperNotFound:
-            return hf.markdown(service.engine.paper(paper_id)[0])
+            return hf.markdown(service.engine.paper(paper_id)[0], base)
         return None
 
     text = await turns.ask(written)

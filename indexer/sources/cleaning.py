@@ -79,6 +79,7 @@ _SWALLOWS = re.compile("[oOlLij]|ss|SS|[ao]e|[AO]E|aa|AA|dh|DH|th|TH|dj|DJ|ng|NG
 _OWN: Final = {
     "deg": "°", "eg": "e.g.", "ie": "i.e.", "etal": "et al.", "vs": "vs.", "item": " • ", "quad": " ", "qquad": " ",
     "LaTeX": "LaTeX", "TeX": "TeX", "sqrt": "√", "i": "i", "j": "j", "textless": "<", "textgreater": ">",
+    "textbraceleft": "{", "textbraceright": "}", "textasciicircum": "^",
 }  # fmt: skip
 """Macros of arXiv's own making, of common style files, and those of which a table of symbols makes too much."""
 _ESCAPED: Final = {",": " ", ";": " ", ":": " ", " ": " ", "\n": " ", "\\": "\n", "!": "", "-": "", "/": "", "@": ""}
@@ -186,10 +187,10 @@ def _macro(token: re.Match[str]) -> str:
     if _SILENT.fullmatch(name):
         return ""
     if _SWALLOWS.fullmatch(name):
-        return _OWN.get(name) or _symbols().get(name, name)
+        return _OWN.get(name) or symbols().get(name, name)
     if name in _OWN:
         return (_OWN[name].removesuffix(".") if follows == "." else _OWN[name]) + space
-    if symbol := _symbols().get(name):
+    if symbol := symbols().get(name):
         return symbol + space
     # Before a group it formats something; alone it is a name that the authors gave: better its letters than a gap.
     return "" if follows == "{" else name + space
@@ -227,7 +228,7 @@ _READ: Final[dict[str, Callable[[re.Match[str]], str]]] = {
 
 
 @cache
-def _symbols() -> dict[str, str]:
+def symbols() -> dict[str, str]:
     """TeX's names of signs: `alpha` → α. Macros that take arguments are not among them."""
     from pylatexenc.latex2text import get_default_latex_context_db  # type: ignore[import-untyped]
 

@@ -19,7 +19,7 @@ import ijson  # type: ignore[import-untyped]
 from indexer.errors import InvalidPaper, shorten
 from indexer.paper import Paper
 from indexer.report import Report
-from indexer.sources import arxiv_snapshot, huggingface, json_lines, openalex, semantic_scholar
+from indexer.sources import arxiv_snapshot, csl_json, huggingface, json_lines, openalex, semantic_scholar
 
 PIECE: Final = 65_536
 """Bytes read at a time."""
@@ -53,7 +53,7 @@ class _Shape(Protocol):
     def paper(self, record: Mapping[str, Any], where: str, report: Report, /) -> Paper: ...
 
 
-SHAPES: Final[tuple[_Shape, ...]] = (huggingface, semantic_scholar, openalex, arxiv_snapshot)
+SHAPES: Final[tuple[_Shape, ...]] = (huggingface, semantic_scholar, openalex, arxiv_snapshot, csl_json)
 """In the order in which they are asked."""
 
 

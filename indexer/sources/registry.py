@@ -57,7 +57,7 @@ def _plain(parse: Parse) -> Callable[[BinaryIO, str, Report, Options], Iterator[
 
 
 SOURCES: Final = (
-    Source("JSON (our own, Hugging Face, arXiv snapshot, Semantic Scholar, OpenAlex)", json_records.recognises,
+    Source("JSON (our own, Hugging Face, arXiv snapshot, Semantic Scholar, OpenAlex, CSL)", json_records.recognises,
            _plain(json_records.parse)),
     Source("arXiv Atom", arxiv_atom.recognises, _plain(arxiv_atom.parse)),
     Source("arXiv OAI-PMH", arxiv_oai.recognises, _plain(arxiv_oai.parse)),

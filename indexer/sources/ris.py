@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import rispy  # type: ignore[import-untyped]
 
 from indexer.errors import InvalidPaper, shorten
-from indexer.identifiers import find_identifier, identifier
+from indexer.identifiers import find_identifier, identifier, split_arxiv
 from indexer.paper import Paper
 from indexer.report import Report
 from indexer.sources.building import build
+from indexer.sources.citing import MADE_BY, arxiv_of, kind_of, named, one_line, others, own_id
 from indexer.sources.cleaning import people, plain
 from indexer.sources.dates import join_date, read_date
 from indexer.sources.json_values import identifiers
+from indexer.sources.names import take_apart
 from indexer.sources.text_lines import MENDED, RECORD, Line, beginning, lines
 
 SOURCE: Final = "ris"
@@ -26,6 +28,7 @@ _TAG = re.compile(r"([A-Za-z][A-Za-z0-9])(?:( {0,1})-(?=\s|$)|(  )-)\s*(.*)", re
 """A tag, blanks, a dash. Writers differ in the blanks and in case."""
 _START = re.compile(r"\s*TY {0,2}-\s*[A-Z]{2,8}\s*", re.IGNORECASE)
 _OVID_MEDLINE = re.compile(r"[?&]D=(?:med|prem|pm)\w*.*[?&]AN=([0-9]+)", re.IGNORECASE)
+_TYPES: Final = {"journal": "JOUR", "conference": "CONF", "preprint": "UNPB", "other": "GEN"}
 _PARSER = rispy.RisParser(mapping=_TAGS, list_tags=list(_TAGS), delimiter_tags_mapping={}, skip_unknown_tags=True)
 """Every value is a list of lines here: what joins them depends on the tag."""
 
@@ -111,17 +114,22 @@ def _tag(line: str, blanks: int) -> tuple[str, str, int]:
 def _paper(record: _Record, where: str, report: Report) -> Paper:
     (values,) = _PARSER.parse("\n".join([*record.lines, "ER  - "]))
     found = {tag: [line for line in texts if line] for tag, texts in values.items() if isinstance(texts, list)}
-    addresses = [line for line in found.get("UR", ()) if re.match("https?://", line, re.IGNORECASE)]
+    # What we have written ourselves means itself; what others write holds markup.
+    ours = MADE_BY in found.get("DP", ())
+    prose = str if ours else plain
+    addresses = [text for text in found.get("UR", ()) if re.match("https?://", text, re.IGNORECASE)]
     return build(
         {
-            "title": plain(_text(found, "TI", "T1", "CT", "BT", "ST")),
-            "abstract": plain(_text(found, "AB", "N2")),
-            "authors": _authors(found),
+            "id": _text(found, "ID") if ours else None,
+            "title": prose(_text(found, "TI", "T1", "CT", "BT", "ST")),
+            "abstract": prose(_text(found, "AB", "N2")),
+            "authors": [_name(text) for text in found.get("AU", ())] if ours else _authors(found),
             "published": _published(found),
-            "categories": _keywords(found),
-            "venue": plain(_text(found, "JF", "T2", "JO", "JA", "J2")) or None,
+            "categories": found.get("KW", []) if ours else _keywords(found),
+            "venue": prose(_text(found, "JF", "T2", "JO", "JA", "J2")) or None,
             "identifiers": identifiers([("doi", _text(found, "DO"))], where, report)
             + [name for name in _other_names(found, addresses) if name],
+            "version": next((number[1] for text in found.get("AN", ()) if (number := split_arxiv(text))), None),
             "url": next(iter(addresses), None),
             "source": SOURCE,
         },
@@ -176,9 +184,73 @@ def _other_names(found: dict[str, list[str]], addresses: list[str]) -> Iterator[
         if match := _OVID_MEDLINE.search(address):
             yield identifier("pmid", match[1])
     number = _text(found, "AN")
-    yield find_identifier(number)
+    yield from map(find_identifier, found.get("AN", ()))
     # Every database numbers its records: a bare number is PubMed's only where the record says so.
     if {line.casefold() for line in found.get("DP", []) + found.get("DB", [])} & {"nlm", "pubmed", "medline"}:
         yield identifier("pmid", number) if "embase" not in _text(found, "DB").casefold() else None
     if (central := _text(found, "C2")).casefold().startswith("pmc"):
         yield identifier("pmc", central)
+
+
+def write(papers: Sequence[Paper]) -> str:
+    """The papers as a file that `parse` reads again. A text is one line, so that none can end a record."""
+    lists = ("AU", "AN", "KW")
+    return str(
+        rispy.dumps(
+            list(map(_written, papers)),
+            implementation=_Writer,
+            mapping=_NAMES,
+            list_tags=[*lists],
+            delimiter_tags_mapping={},
+        )
+    )
+
+
+class _Writer(rispy.RisWriter):  # type: ignore[misc]
+    """The library's, without a number before each record."""
+
+    def set_header(self, count: int) -> str:  # noqa: ARG002  the library's signature
+        """No header."""
+        return ""
+
+
+_NAMES: Final = {tag: tag.lower() for tag in _TAGS} | {"TY": _Writer.REFERENCE_TYPE_KEY}
+
+
+def _written(paper: Paper) -> dict[str, Any]:
+    known = named(paper)
+    arxiv = arxiv_of(paper)
+    values = {
+        _Writer.REFERENCE_TYPE_KEY: _TYPES[kind_of(paper)],
+        "id": own_id(paper),
+        "au": [_turned(one_line(name)) for name in paper.authors],
+        "ti": one_line(paper.title),
+        "t2": one_line(paper.venue),
+        "py": (paper.published or "")[:4],
+        "da": f"{paper.published.replace('-', '/'):/<8}/" if paper.published and "-" in paper.published else "",
+        "do": known.get("doi", ""),
+        "an": [f"arXiv:{arxiv}"] * bool(arxiv) + others(paper, "arxiv", "doi"),
+        "ur": one_line(paper.url),
+        "kw": list(map(one_line, paper.categories)),
+        "ab": one_line(paper.abstract),
+        "dp": MADE_BY,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _turned(name: str) -> str:
+    """A name with the family name first; with a comma at its end where it is not to be taken apart."""
+    if parts := take_apart(name):
+        written = ", ".join(part for part in (parts.last, parts.given, parts.suffix) if part)
+        if _name(written) == name:
+            return written
+    return f"{name},"
+
+
+def _name(written: str) -> str:
+    """A name as `_turned` writes it."""
+    if written.endswith(","):
+        return written[:-1]
+    last, _, rest = written.partition(", ")
+    given, _, suffix = rest.partition(", ")
+    return " ".join(filter(None, (given, last, suffix)))

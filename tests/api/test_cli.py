@@ -22,8 +22,8 @@ from tests.conftest import ROOT
 from tests.toys import ToyEncoder
 
 COMMANDS = (
-    "index", "search", "related", "rank", "show", "info", "evaluate", "convert", "export", "remove", "split", "merge",
-    "verify", "rebuild", "compact", "backup", "restore", "serve", "fetch", "key", "digest",
+    "index", "search", "related", "rank", "show", "cite", "info", "evaluate", "convert", "export", "remove", "split",
+    "merge", "verify", "rebuild", "compact", "backup", "restore", "serve", "mcp", "fetch", "key", "digest",
 )  # fmt: skip
 
 
@@ -263,8 +263,9 @@ def test_wrong_use(run: Run, tmp_path: Path, arguments: list[str], message: str)
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["search", "x"], ["related", "x"], ["rank", "x", "y"], ["show", "x"], ["info"], ["export"], ["remove", "x"],
-        ["split", "x", "y", "z"], ["merge", "x", "y"], ["verify"], ["rebuild"], ["compact"], ["backup", "x"], ["serve"],
+        ["search", "x"], ["related", "x"], ["rank", "x", "y"], ["show", "x"], ["cite", "x"], ["info"], ["export"],
+        ["remove", "x"], ["split", "x", "y", "z"], ["merge", "x", "y"], ["verify"], ["rebuild"], ["compact"],
+        ["backup", "x"], ["serve"],
     ],
     ids=lambda arguments: str(arguments[0]),
 )  # fmt: skip

@@ -63,7 +63,8 @@ def test_names_of_models_are_text(name: str) -> None:
     """Whatever a model is called, LaTeX shows just that, and the entry ends where it should."""
     (entry,) = parse_string(cite(facts(model=name), DAY).bibtex, "bibtex").entries.values()
     assert list(entry.fields) == ["key", "title", "year", "month", "note"]
-    shown = LatexNodes2Text().latex_to_text(entry.fields["note"])
+    note = entry.fields["note"].replace(r"\textbraceleft{}", r"\{").replace(r"\textbraceright{}", r"\}")
+    shown = LatexNodes2Text().latex_to_text(note)  # which does not know those two
     assert f"model {name} (weights" in shown
 
 

@@ -167,6 +167,14 @@ def test_bodies_of_questions_for_kin(reader: TestClient, body: Any) -> None:
     check(reader.post("/v1/related", content=json.dumps(body).encode(), headers=JSON))
 
 
+@given(body=any_json | bodies(("ids", "format", "download")))
+@example(body={"ids": ["\ud800"]})
+@fuzz
+def test_bodies_of_citations(reader: TestClient, body: Any) -> None:
+    """Any JSON as a question for citations is answered or refused."""
+    check(reader.post("/v1/cite", content=json.dumps(body).encode(), headers=JSON))
+
+
 @given(body=any_json | bodies(RECORD) | st.lists(bodies(RECORD), max_size=3))
 @example(body={"title": "x", "comments": 10**400})
 @fuzz

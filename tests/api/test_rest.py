@@ -452,6 +452,8 @@ def test_openapi_names_every_operation(reader: TestClient) -> None:
         "GET /v1/papers/{paper_id}/sources",
         "GET /v1/papers/{paper_id}/related",
         "POST /v1/related",
+        "GET /v1/cite",
+        "POST /v1/cite",
         "GET /v1/collection",
         "GET /v1/feed",
         "GET /v1/feed.{kind}",

@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
 import httpx2
 import pytest
 
+from api.client import ApiError, Client
 from indexer.encoder import CompiledEncoder
 from tests.api.conftest import KEY, PAPERS, Shell, error_code, open_shell
 
@@ -32,6 +32,11 @@ class Server(NamedTuple):
     process: subprocess.Popen[str]
     port: int
     client: httpx2.Client
+
+    @property
+    def paperkin(self) -> Client:
+        """The product's own client of it."""
+        return Client(f"http://127.0.0.1:{self.port}", http=self.client)
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +74,7 @@ def server(shell: Shell) -> Iterator[Server]:
 
 
 def ids(server: Server, question: str, k: int = 3) -> list[str]:
-    response = server.client.get("/v1/search", params={"q": question, "k": k})
-    assert response.status_code == 200, response.text
-    return [hit["paper"]["id"] for hit in response.json()["hits"]]
+    return [hit.paper.id for hit in server.paperkin.search(question, k=k).hits]
 
 
 def test_search(server: Server) -> None:
@@ -89,19 +92,19 @@ def test_search(server: Server) -> None:
 
 def test_add_update_remove(server: Server) -> None:
     """A paper is found the moment it is added, under its new words the moment it is updated, and never once removed."""
-    paper = {"id": "10.1/new paper", "title": "Beekeeping in medieval monasteries"}
-    address = f"/v1/papers/{quote(paper['id'], safe='')}"
-    before = server.client.get("/v1/collection").json()["papers"]
-    assert server.client.post("/v1/papers", json=paper).json()["added"] == 1
+    paperkin, paper = server.paperkin, {"id": "10.1/new paper", "title": "Beekeeping in medieval monasteries"}
+    before = paperkin.collection().papers
+    assert paperkin.add(paper).added == 1
     assert ids(server, "honey and monks", 1) == [paper["id"]]
-    assert server.client.get("/v1/collection").json()["papers"] == before + 1
+    assert paperkin.collection().papers == before + 1
     changed = paper | {"title": "Volcanic eruptions on the moons of Jupiter"}
-    assert server.client.post("/v1/papers", json=changed).json()["updated"] == 1
+    assert paperkin.add(changed).updated == 1
     assert ids(server, "lava in outer space", 1) == [paper["id"]]
-    assert server.client.get(address).json()["title"] == changed["title"]
-    assert server.client.delete(address).json()["removed"] == 1
+    assert paperkin.paper(paper["id"]).title == changed["title"]
+    assert paperkin.remove(paper["id"]).removed == 1
     assert paper["id"] not in ids(server, "lava in outer space", 50)
-    assert server.client.get(address).status_code == 404
+    with pytest.raises(ApiError, match="No paper has the id"):
+        paperkin.paper(paper["id"])
 
 
 def test_another_process_adds_a_paper(server: Server, shell: Shell, tmp_path: Path) -> None:

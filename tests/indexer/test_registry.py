@@ -26,7 +26,7 @@ LINES = b'{"id": "a", "title": "Speech"}\n'
 PAGE = "Talking Faces\nWe show in eight words that this works.\n  • 2 authors\n·\nSep 25\n".encode()
 JSON, ATOM, OAI, ACL, PUBMED, BIBTEX, RIS, NBIB, DAILY, TABLE = (source.name for source in SOURCES)
 KNOWN = (
-    "The known formats are: JSON (our own, Hugging Face, arXiv snapshot, Semantic Scholar, OpenAlex); arXiv Atom; "
+    "The known formats are: JSON (our own, Hugging Face, arXiv snapshot, Semantic Scholar, OpenAlex, CSL); arXiv Atom; "
     "arXiv OAI-PMH; ACL Anthology XML; PubMed XML; BibTeX; RIS; MEDLINE (nbib); Daily Papers page; CSV or TSV. "
     "If it is a table, name its columns: --columns title=…,abstract=…."
 )

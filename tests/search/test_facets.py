@@ -101,7 +101,7 @@ def test_what_is_chosen_is_always_listed(engine: Engine) -> None:
 
 def test_the_best_are_counted(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where more papers answer than are counted, the best are: of "speech" the papers a and c."""
-    monkeypatch.setattr("search.engine.MATCHES", 2)
+    monkeypatch.setattr("search.asked.MATCHES", 2)
     found = engine.facets(Query("speech"))
     assert (found.of, found.total, found.best) == (2, 4, True)
     assert values(found.categories) == {"cs.CL": 1, "cs.SD": 1, "eess.AS": 1}
@@ -221,7 +221,7 @@ def test_facets_are_what_a_plain_count_says(
             return listed[: asked.matches] if asked.ranked else listed
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("search.engine.MATCHES", asked.matches)
+            patch.setattr("search.asked.MATCHES", asked.matches)
             found = engine.facets(asked.query(papers))
         assert (found.of, found.total) == (len(counted()), engine.search(asked.query(papers)).total)
         check_dates(found.dates, counted(*DATES))

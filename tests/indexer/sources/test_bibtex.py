@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from indexer.paper import Paper
 from indexer.report import Note, Report
-from indexer.sources import bibtex
+from indexer.sources import bibtex, bibtex_entries
 from tests.indexer.sources.test_xml_records import Endless, recorded, samples
 
 
@@ -269,7 +269,7 @@ def test_other_encodings() -> None:
 
 def test_an_entry_over_the_limit_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """An endless entry is skipped without being held, and the next one is read."""
-    monkeypatch.setattr(bibtex, "RECORD", 50)
+    monkeypatch.setattr(bibtex_entries, "RECORD", 50)
     read, report = parse("@article{a, title = {" + "x" * 60 + "}}\n" + GOOD)
     assert [paper.title for paper in read] == ["Good"]
     assert [(note.kind, note.where) for note in told(report)] == [("skipped", "file:1")]
