@@ -31,6 +31,10 @@ def test_search_works_without_scripts(visitor: Visitor, toys: Site) -> None:
     assert not set(titles(page)) & set(first)
     page.locator("article.card").first.get_by_role("link", name="More like this").click()
     expect(page.locator(".chip")).to_have_count(3)
+    page.locator("details.menu summary").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as RIS").first.click()
+    assert download.value.suggested_filename == "paperkin.ris"
     page.locator("article.card h2 a").nth(1).click()
     expect(page.locator("article.paper h1")).to_be_visible()
     expect(page.locator("#related article.card").first).to_be_visible()
