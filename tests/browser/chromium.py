@@ -25,6 +25,8 @@ FLAGS: Final = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    # But pages are put together without it: a picture costs a third.
+    "--disable-gpu-compositing",
 )
 AXE: Final = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 KATEX: Final = ROOT / "api" / "web" / "static" / "katex" / "katex.min.js"

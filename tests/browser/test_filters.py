@@ -47,9 +47,9 @@ def test_dates_are_dragged(visitor: Visitor, toys: Site) -> None:
     assert 0 < total(page) < before
     expect(page.locator("svg.histogram a.chosen").first).to_be_attached()
     expect(page.get_by_label("From", exact=True)).to_have_value(found[1])
-    for _ in range(2):
+    for left in (1, 0):
         page.locator(".chip .off").first.click()
-        page.wait_for_function("before => location.href !== before", arg=page.url)
+        expect(page.locator(".chip")).to_have_count(left)
     expect(page).to_have_url(address)
     assert total(page) == before
     bars.last.locator("rect.ground").click()
