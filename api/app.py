@@ -15,6 +15,7 @@ from api.compressing import Compressed
 from api.freshness import kept_fresh
 from api.guard import Guard
 from api.limits import RateLimit
+from api.mapping import keeping_drawn
 from api.routes import (
     assets,
     cite,
@@ -32,6 +33,7 @@ from api.routes import (
     semantic_scholar,
     subscriptions,
 )
+from api.routes import map as map_routes
 from api.scheduler import sending
 from api.schemas import ErrorAnswer, ForeignErrorAnswer
 from api.service import Service
@@ -67,6 +69,7 @@ def create_app(service: Service) -> FastAPI:
         cite.router,
         subscriptions.router,
         operations.collection_router,
+        map_routes.router,
     ):
         app.include_router(router, prefix="/v1", responses=described)
     app.include_router(operations.health_router)
@@ -97,5 +100,5 @@ def _known_host(service: Service) -> str | None:
 async def _running(app: FastAPI) -> AsyncIterator[None]:
     """Look at what other processes have written, and send what is to be sent, as long as the application runs."""
     service: Service = app.state.service
-    with kept_fresh(service.collection), sending(service):
+    with kept_fresh(service.collection), sending(service), keeping_drawn(service):
         yield

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from api import text
-from api.commands import asking, citing, digest, evaluating, filling, keys, mcp, upkeep
+from api.commands import asking, citing, digest, evaluating, filling, keys, mapping, mcp, upkeep
 from api.commands.options import print_json
 from indexer.errors import InvalidInput, PaperkinError
 
@@ -42,6 +42,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_command)
+app.command("map")(mapping.draw_map)
 app.add_typer(filling.fetch, name="fetch")
 app.add_typer(keys.key, name="key")
 app.add_typer(digest.digest, name="digest")

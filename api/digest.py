@@ -15,7 +15,7 @@ from api.links import Links
 from api.mail import Letter, MailServer, Outcome
 from api.mail_settings import MailSettings
 from api.pages import render_text
-from api.requests import SearchBody
+from api.requests import FollowedBody
 from api.service import Service
 from api.showing import paper_address
 from indexer import lock
@@ -76,7 +76,7 @@ class Digest:
         self.mailing: Final = Mailing.open(service.collection.directory)
         self.links: Final = Links(self.mailing.secret, settings.public_url)
 
-    def subscribe(self, address: str, question: SearchBody | None, period: Frequency, now: datetime) -> None:
+    def subscribe(self, address: str, question: FollowedBody | None, period: Frequency, now: datetime) -> None:
         """Ask an address to confirm. Raises `InvalidQuery` or `PaperNotFound` for a question that cannot be asked."""
         if question is not None:
             self._service.engine.search(question.query(Page(1)))
@@ -209,7 +209,7 @@ def _names(snapshot: Snapshot, paper: Paper) -> set[str]:
     return snapshot.store.names([key])[key]
 
 
-def written(question: SearchBody | None) -> str:
+def written(question: FollowedBody | None) -> str:
     """A question as it is kept: JSON of what was given, without which page and whether with reasons."""
     if question is None:
         return ""
@@ -217,10 +217,10 @@ def written(question: SearchBody | None) -> str:
     return json.dumps(given, ensure_ascii=False, sort_keys=True)
 
 
-def asked(question: str) -> SearchBody:
+def asked(question: str) -> FollowedBody:
     """A question that was kept. Raises `InvalidQuery` where it is not one any more."""
     try:
-        return SearchBody(**json.loads(question))
+        return FollowedBody(**json.loads(question))
     except (ValueError, TypeError) as error:
         raise InvalidQuery("invalid_value", "A saved question cannot be read.", "Subscribe again.") from error
 

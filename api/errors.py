@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 STATUS: Final[Mapping[type[PaperkinError], int]] = {
     errors.PaperNotFound: 404,
+    errors.MapMissing: 404,
+    errors.MapChanged: 409,
     errors.InvalidInput: 422,
     errors.CollectionBusy: 503,
     errors.PaperkinError: 503,
@@ -66,6 +68,12 @@ _PROBLEMS: Final = {
     **dict.fromkeys(
         ("too_long of id", "too_long of ids", "too_long of like", "too_long of dislike"),
         (422, "ids_out_of_range", "Too many ids are given.", "Give up to {max_length:,} ids of papers."),
+    ),
+    "too_long of at": (
+        422,
+        "positions_out_of_range",
+        "Too many positions are given.",
+        "Give up to {max_length} positions at a time.",
     ),
     "too_long of body": (
         422,

@@ -9,6 +9,7 @@ from fastapi import Request
 
 from indexer.errors import InvalidQuery, shorten
 from indexer.filters import NAMED, Filters
+from search.area import Area
 from search.query import DEFAULT_K, Mode, Page, Query
 
 Fields = dict[str, Any]
@@ -16,7 +17,9 @@ Fields = dict[str, Any]
 LISTS: Final = ("like", "dislike")
 ASKED: Final = ("q", "abstract", *LISTS)
 """What a question is made of; the other fields say which papers may answer it, and how."""
-_PLACES: Final = ("offset",)
+NARROWS: Final = (*NAMED, "area")
+"""What says which papers may answer."""
+_FOLLOWED: Final = (*ASKED, *NAMED, "mode")  # an area is good for one drawing of the map
 
 
 def fields_of(request: Request) -> Fields:
@@ -44,6 +47,7 @@ def query_of(fields: Fields, *, explain: bool) -> Query:
         liked=tuple(fields.get("like", ())),
         disliked=tuple(fields.get("dislike", ())),
         explain=explain,
+        area=Area.parse(fields["area"]) if "area" in fields else None,
     )
 
 
@@ -74,8 +78,8 @@ def address_with(path: str, fields: Fields, **changed: Any) -> str:
 
 
 def followed(fields: Fields) -> str:
-    """Where a feed reader finds the answers to what a form asks."""
-    return address_with("/v1/search.atom", {name: value for name, value in fields.items() if name not in _PLACES})
+    """Where a feed reader finds the answers to what a form asks. What a page passes over, REST would refuse."""
+    return address_with("/v1/search.atom", {name: value for name, value in fields.items() if name in _FOLLOWED})
 
 
 def _mode(fields: Fields) -> Mode:

@@ -112,6 +112,21 @@ def _progress(
         yield lambda done: bar.update(task, completed=done)
 
 
+@contextmanager
+def share_done(what: str) -> Iterator[Callable[[float], None]]:
+    """A bar for work that is told by its share, from 0 to 1, with the time left; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=60) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda done: bar.update(task, completed=done)
+
+
 def _count(files: Sequence[Path], options: registry.Options, stop: Callable[[], bool]) -> int | None:
     """The records in files, which takes little beside encoding them.
 

@@ -11,9 +11,12 @@ from api.schemas import DATE_HINT, IDENTIFIER_HINT
 from indexer.filters import Filters
 from indexer.paper import LIMITS
 from indexer.periods import Period
+from search.area import LONGEST, Area
 from search.query import DEFAULT_K, MAX_K, MAX_LIKED, MAX_OFFSET, MAX_TEXT, Mode, Page, Query
 
 MAX_PAPERS: Final = 1_000
+MAX_POINTED: Final = 100
+"""Papers of the map that are told of at once."""
 MOMENT_HINT = "a moment in UTC or a day: 2026-11-24T07:00:00Z or 2026-11-24"
 ModeName = Literal["hybrid", "dense", "lexical"]
 
@@ -41,6 +44,22 @@ class _FilterFields(_Asked):
     def filters(self) -> Filters:
         """The filters as the engine knows them."""
         return Filters.of(self.date_from, self.date_to, self.author, self.category, self.source)
+
+
+class _AreaField(_Asked):
+    # Not of feeds and subscriptions: an area is good for one drawing of the map.
+    area: Annotated[
+        str | None,
+        Field(
+            json_schema_extra={"maxLength": LONGEST},
+            description="a polygon on the map, within which papers must lie: the map's id and 3 to 64 points from 0 to "
+            "65535, MAP:x.y-x.y-x.y",
+        ),
+    ] = None
+
+    def within(self) -> Area | None:
+        """The area as the engine knows it."""
+        return Area.parse(self.area) if self.area else None
 
 
 class _PagedFields(_FilterFields):
@@ -81,6 +100,10 @@ class _QuestionFields(_FilterFields):
         """Whether there is a question."""
         return bool(self.q.strip() or self.abstract.strip() or self.like or self.dislike)
 
+    def within(self) -> Area | None:
+        """The area that papers must lie in, where one can be given."""
+        return None
+
     def query(self, page: Page) -> Query:
         """The question as the engine knows it."""
         return Query(
@@ -93,35 +116,71 @@ class _QuestionFields(_FilterFields):
             tuple(self.dislike),
             self.syntax,
             self.explain,
+            self.within(),
         )
 
 
-class SearchFields(_QuestionFields, _PagedFields):
+class SearchFields(_AreaField, _QuestionFields, _PagedFields):
     """A question, in the query string."""
 
 
-class SearchBody(SearchFields):
-    """A question, as a JSON body: numbers must be numbers."""
+class FollowedBody(_QuestionFields, _PagedFields):
+    """A question that is asked again and again, as a JSON body: numbers must be numbers."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class RankFields(_QuestionFields):
+class SearchBody(_AreaField, FollowedBody):
+    """A question, as a JSON body."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class RankFields(_AreaField, _QuestionFields):
     """A question, and the paper whose place is asked for."""
 
     id: Annotated[IdText, Field(description="the paper whose place is asked for")]
 
 
-class FacetFields(_QuestionFields):
+class FacetFields(_AreaField, _QuestionFields):
     """A question whose answers are counted, in the query string; without any part all papers are."""
 
     def question(self) -> Query | None:
         """The question as the engine knows it, if there is one."""
-        return self.query(Page()) if self.asks or not self.filters().empty else None
+        return self.query(Page()) if self.asks or not self.filters().empty or self.within() else None
 
 
-class PageFields(_PagedFields):
+class PageFields(_AreaField, _PagedFields):
     """How many related papers, in the query string."""
+
+
+MapVersion = Annotated[
+    str, Field(max_length=40, description="of the map, as /v1/map names it", examples=["04f6932e8009-440abe0258c084bc"])
+]
+"""Which state of the map is meant."""
+
+
+class LitFields(_AreaField, _QuestionFields):
+    """A question whose answers are to be shown on the map, in the query string."""
+
+    version: MapVersion
+    k: Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": MAX_K}, description="hits wanted")] = 100
+
+
+class PointsFields(_Asked):
+    """Which state of the map is wanted, in the query string."""
+
+    version: MapVersion
+
+
+class PointedFields(_Asked):
+    """Positions on the map whose papers are wanted, in the query string."""
+
+    version: MapVersion
+    at: Annotated[
+        list[Annotated[int, Field(ge=0)]],
+        Field(max_length=MAX_POINTED, fail_fast=True, description="positions in the list of points, from 0"),
+    ] = []
 
 
 class ListFields(_FilterFields):
@@ -161,7 +220,7 @@ class SearchFeedFields(_QuestionFields):
     since: Annotated[FilterText | None, Field(description=f"only papers that came later than {MOMENT_HINT}")] = None
 
 
-class RelatedBody(_PagedFields):
+class RelatedBody(_AreaField, _PagedFields):
     """Papers to find the kin of, as a JSON body."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -210,7 +269,7 @@ class SubscriptionBody(_Asked):
 
     address: Annotated[str, Field(max_length=254)]
     period: Annotated[Literal["daily", "weekly"], Field(description="how often at most")] = "daily"
-    question: Annotated[SearchBody | None, Field(description="the fields of a search")] = None
+    question: Annotated[FollowedBody | None, Field(description="the fields of a search")] = None
 
 
 class BatchBody(BaseModel):

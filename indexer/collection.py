@@ -72,8 +72,15 @@ class Snapshot:
         """The papers that pass; `None` where all do. Both indexes are to obey it."""
         return self.passing.of(filters)
 
-    def browse(self, filters: Filters, limit: int, offset: int) -> tuple[list[Paper], int]:
-        """Papers that pass, newest first, those without a date last, then by id; and how many there are in all."""
+    def browse(
+        self, filters: Filters, limit: int, offset: int, among: Selection | None = None
+    ) -> tuple[list[Paper], int]:
+        """Papers that pass, newest first, those without a date last, then by id; and how many there are in all.
+
+        With `among`, which are keys that pass the filters already, only those.
+        """
+        if among is not None:
+            return self.store.browse(Filters(), limit, offset, among.keys), len(among)
         selected = self.matching(filters)
         if selected is None:
             return self.store.browse(filters, limit, offset), self.papers

@@ -16,6 +16,8 @@ from indexer.paper import TEXT_RECIPE
 
 FORMAT: Final = "3"
 TRUTH: Final = "papers.db"
+ATLAS: Final = "atlas.bin"
+"""The map: derived, drawn by `search`, no part of the index version. It has words of the papers it was drawn of."""
 MAKING: Final = "papers.db.making"
 ELSEWHERE: Final = "Choose another directory with --collection or PAPERKIN_COLLECTION."
 

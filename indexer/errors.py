@@ -7,6 +7,8 @@ PaperkinError
 │   ├── InvalidSetting          a setting with an unusable value
 │   └── UnreadableSource        a file that cannot be read as papers
 ├── PaperNotFound           no paper has this id
+├── MapMissing              no map has been drawn yet
+├── MapChanged              what was asked of the map was about an earlier one
 ├── CollectionError
 │   ├── CollectionMissing       nothing has been indexed here yet
 │   ├── CollectionForeign       the directory holds something else
@@ -105,6 +107,27 @@ class PaperNotFound(PaperkinError):
         super().__init__(
             f"No paper has the id {shorten(paper_id)!r}.", "Check the id; a search shows the ids of its papers."
         )
+
+
+class MapMissing(PaperkinError):
+    """No map has been drawn yet."""
+
+    code = "map_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no map of these papers yet.",
+            "A server draws it by itself, in a minute or two; or draw it now: paperkin map.",
+        )
+
+
+class MapChanged(PaperkinError):
+    """What was asked of the map was about an earlier one."""
+
+    code = "map_changed"
+
+    def __init__(self) -> None:
+        super().__init__("The map has changed since.", "Load it again.")
 
 
 class CollectionError(PaperkinError):

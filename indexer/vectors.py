@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import itertools
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
@@ -25,6 +27,11 @@ NUMBERS_A_CODE: Final = 4
 """Numbers of a row that share four bits of its code: 384 dimensions are 96 codes, 48 bytes."""
 BLOCK: Final = 4_096
 """Rows that are scored at once: they stay in the processor's cache."""
+SCANNED: Final = 20_000
+"""Rows up to which every one is compared with every other, to find the neighbours of all."""
+_BESIDE: Final = 16
+"""Of √n cells, those in which the neighbours of a cell's rows are looked for."""
+_ROUNDS: Final = 8
 _TRAINING: Final = 32_768
 """Rows that codes are learned from. Each learns 16 values, for which this is plenty."""
 
@@ -104,6 +111,64 @@ class Codes:
         _, positions = self._index.search(query.reshape(1, -1), min(k, int(self._index.ntotal)))
         found: Positions = positions[0][positions[0] >= 0]  # FAISS pads what it did not find with -1
         return found
+
+
+def neighbours(rows: Row, k: int) -> tuple[NDArray[np.int64], Scores]:
+    """The k nearest others of each row of shape (n, dimension), n > k, with their inner products: both of shape (n, k).
+
+    Exact up to `SCANNED` rows. Above, rows are sorted into cells, and those of a cell are compared with all that are in
+    the cells next to it. The same rows have the same neighbours on the same machine.
+    """
+    count = len(rows)
+    found, scores = np.empty((count, k), dtype=np.int64), np.empty((count, k), dtype=np.float32)
+    for own, near in [(np.arange(count), np.arange(count))] if count <= SCANNED else _cells(rows, k):
+        cosines, places = faiss.knn(rows[own], rows[near], k + 1, faiss.METRIC_INNER_PRODUCT)
+        places = near[places]
+        # A row is not always the first of its own neighbours, as it may have twins, nor always among them.
+        others = places != own[:, None]
+        others[others.all(axis=1), -1] = False
+        found[own], scores[own] = places[others].reshape(-1, k), cosines[others].reshape(-1, k)
+    return found, scores
+
+
+def _cells(rows: Row, k: int) -> Iterator[tuple[Positions, Positions]]:
+    """The positions of the rows of each of √n cells, and those of the rows that may be their neighbours."""
+    count, dimension = rows.shape
+    means = faiss.Kmeans(dimension, math.isqrt(count), niter=_ROUNDS, seed=1)
+    _one_thread()  # sums of several threads would round differently each time
+    means.train(rows[:: max(1, count // _TRAINING)])
+    faiss.omp_set_num_threads(_THREADS)
+    centres = means.centroids
+    cell = faiss.knn(rows, centres, 1)[1][:, 0]
+    order = np.argsort(cell, kind="stable")
+    bounds = np.searchsorted(cell[order], np.arange(len(centres) + 1))
+    held = [order[first:last] for first, last in itertools.pairwise(bounds.tolist())]
+    for own, beside in zip(held, faiss.knn(centres, centres, len(centres))[1], strict=True):
+        near: list[Positions] = []
+        for number in beside.tolist():
+            if len(near) >= _BESIDE and sum(map(len, near)) > k:
+                break
+            near.append(held[number])
+        if len(own):
+            yield own, np.concatenate(near)
+
+
+def nearest(
+    rows: Row, pages: Iterable[tuple[NDArray[np.int64], Row | Rows16]], k: int
+) -> tuple[NDArray[np.int64], Scores]:
+    """The keys of the k best of all pages for each row of shape (n, dimension), and their inner products: (n, k).
+
+    Exact; ties by key. Where there are fewer than k in all, only so many columns come.
+    """
+    keys = np.empty((len(rows), 0), dtype=np.int64)
+    scores = np.empty((len(rows), 0), dtype=np.float32)
+    for page_keys, page in pages:
+        found, positions = faiss.knn(rows, page.astype(np.float32), min(k, len(page)), faiss.METRIC_INNER_PRODUCT)
+        keys = np.concatenate([keys, page_keys[positions]], axis=1)
+        scores = np.concatenate([scores, found], axis=1)
+        best = np.lexsort((keys, -scores), axis=1)[:, :k]
+        keys, scores = np.take_along_axis(keys, best, axis=1), np.take_along_axis(scores, best, axis=1)
+    return keys, scores
 
 
 def merge(found: Iterable[tuple[NDArray[np.int64], Scores]], k: int) -> tuple[NDArray[np.int64], Scores]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from indexer import folding, generation
 from indexer.change import Change
-from indexer.directory import TRUTH
+from indexer.directory import ATLAS, TRUTH
 from indexer.errors import CollectionBusy, CollectionMismatch, IndexDamaged
 from indexer.manifest import Manifest
 from indexer.store_writer import StoreWriter
@@ -101,6 +101,8 @@ class Writer:
         """
         self.rebuild()
         self.store.compact()
+        for path in (self._directory / ATLAS, *self._directory.glob(f".{ATLAS}.*")):
+            path.unlink(missing_ok=True)  # the map has words of removed papers; whoever shows it draws it anew
         deadline = time.monotonic() + COMPACT_WAIT
         while not self.store.shorten_log():
             if time.monotonic() > deadline:

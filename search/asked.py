@@ -47,7 +47,9 @@ class Asked:
 
     def without_filters(self) -> Asked:
         """The same question, but every paper may be found, also those that it is asked with."""
-        return replace(self, question=replace(self.question, allowed=None, given={}, total=self.snapshot.papers))
+        return replace(
+            self, question=replace(self.question, allowed=None, area=None, given={}, total=self.snapshot.papers)
+        )
 
     def rank(self, depth: int) -> Ranking:
         """The beginning of the ranking, at least `depth` papers of it if there are so many."""
@@ -125,12 +127,13 @@ class Asked:
     def plan(self, ranking: Ranking) -> Plan:
         """What was run so far."""
         question = self.question
+        filters = tuple(str(each) for each in question.filters.conditions)
         return Plan(
             mode=question.way,
             meaning=question.meaning if question.composed is not None else "",
             words=question.terms,
             learned=ranking.learned,
-            filters=tuple(str(each) for each in question.filters.conditions),
+            filters=filters if question.area is None else (*filters, "area"),
             steps=tuple(self.log.steps),
         )
 

@@ -22,6 +22,7 @@ from search.asked import Asked, Log, many
 from search.calibration import BEST_OF
 from search.confidence import Confidence, assess
 from search.facets import Facets, Matched
+from search.maps import Maps
 from search.places import UNRANKED, Place, Ranking
 from search.query import Page, Query
 from search.question import NEWEST, understand
@@ -48,6 +49,7 @@ class Engine:
         self._encoder = encoder
         self._sentences = explain.SentenceRows(encoder)
         self._drawn: _Latest[NullModel] = _Latest()
+        self.maps: Final = Maps(collection)
 
     def search(self, query: Query) -> Answer:
         """Papers for a question, best first; ties by id."""
@@ -126,7 +128,8 @@ class Engine:
 
     def _ask(self, query: Query) -> Asked:
         snapshot, log = self._collection.snapshot(), Log()
-        question = understand(query, snapshot, self._encoder)
+        area = None if query.area is None else self.maps.within(query.area, snapshot)
+        question = understand(query, snapshot, self._encoder, area)
         log.done("understand", f"{question.total:,} of {snapshot.papers:,} papers may be found")
         return Asked(snapshot, question, Reading(snapshot), log)
 
@@ -224,7 +227,9 @@ def _hit(
 
 
 def _newest(asked: Asked, page: Page) -> tuple[Hit, ...]:
-    papers, _ = asked.snapshot.browse(asked.question.filters, page.k, page.offset)
+    question = asked.question
+    among = None if question.area is None else question.allowed
+    papers, _ = asked.snapshot.browse(question.filters, page.k, page.offset, among)
     return tuple(Hit(number, None, None, None, paper) for number, paper in enumerate(papers, page.offset + 1))
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from indexer.errors import InvalidQuery, shorten
 from indexer.filters import Filters
+from search.area import Area
 
 MAX_TEXT: Final = 10_000
 """Characters of a question, and of a pasted abstract."""
@@ -59,7 +60,8 @@ class Query:
 
     `text` may hold operators (see `search.syntax`), unless `syntax` is false. `abstract` is another text to find
     papers like, taken as it is. `liked` and `disliked` are names of papers in the collection, as `Store.find`
-    understands them. With nothing but filters the papers that pass are listed, newest first.
+    understands them. `area` leaves the papers that lie in it on the map. With nothing but filters and an area the
+    papers that pass are listed, newest first.
     """
 
     text: str = ""
@@ -71,9 +73,11 @@ class Query:
     disliked: tuple[str, ...] = ()
     syntax: bool = True
     explain: bool = False
+    area: Area | None = None
 
     def __post_init__(self) -> None:
-        if not (self.text.strip() or self.abstract.strip() or self.liked or self.disliked or not self.filters.empty):
+        asks = self.text.strip() or self.abstract.strip() or self.liked or self.disliked
+        if not asks and self.filters.empty and self.area is None:
             raise InvalidQuery(
                 "empty_query", "The question is empty.", "Write what you are looking for, in plain words."
             )

@@ -27,6 +27,7 @@ NEWEST: Final = "newest"
 _ONLY_MEANING: Final = Hint(
     "liked, disliked", "Papers count by their meaning alone.", "Search by meaning and words, or by meaning."
 )
+_NOBODY_THERE: Final = "No paper that may be found otherwise lies in this area."
 _NO_OTHER: Final = Hint("", "There is no other paper than those asked with.", "Index more papers.")
 
 
@@ -37,8 +38,9 @@ class Question:
     `way` is how it is answered: a mode, or `NEWEST`. `meaning` are the words that carry meaning, acronyms spelled out,
     which are encoded; `terms` are the stems to look up. `composed` has the row, `None` where none is needed, and
     `parts` names what it is composed of; `said` and `asked` are its text, as it was put, or its abstract, and the row
-    of that, by which answers are judged. `allowed` are the keys that pass the filters, `None` for all. `given` are the
-    papers that the question was asked with, which are no answers to it; `total` counts the others.
+    of that, by which answers are judged. `allowed` are the keys that pass the filters and lie in the area, `None` for
+    all; `area` those that lie in it, `None` without one. `given` are the papers that the question was asked with, which
+    are no answers to it; `total` counts the others.
     """
 
     way: str
@@ -54,6 +56,7 @@ class Question:
     given: Mapping[int, str]
     allowed: Selection | None
     total: int
+    area: Selection | None = None
 
     @property
     def row(self) -> Row:
@@ -69,25 +72,28 @@ class Question:
 
     def within(self, filters: Filters, snapshot: Snapshot) -> Question:
         """The same question with these filters instead."""
-        allowed = snapshot.matching(filters)
+        allowed = _both(snapshot.matching(filters), self.area)
         return replace(self, filters=filters, allowed=allowed, total=_total(snapshot, allowed, self.given))
 
 
-def understand(query: Query, snapshot: Snapshot, encoder: Encoder) -> Question:
-    """Raises `PaperNotFound` for a liked or disliked paper that is not there."""
+def understand(query: Query, snapshot: Snapshot, encoder: Encoder, area: Selection | None = None) -> Question:
+    """`area` are the papers that lie in the query's. Raises `PaperNotFound` for a liked or disliked one not there."""
     parsed = parse(query.text) if query.syntax else Parsed(query.text, Filters(), ())
     filters = query.filters & parsed.filters
     expansions = expand(parsed.text, snapshot.store)
     meaning = expanded_text(parsed.text, expansions)
     liked, disliked = _papers(query.liked, snapshot), _papers(query.disliked, snapshot)
     way, hints = _way(query, parsed.text, (*liked, *disliked))
-    allowed = snapshot.matching(filters)
+    passing = snapshot.matching(filters)
+    allowed = _both(passing, area)
     given = liked | disliked
     total = _total(snapshot, allowed, given)
     if not total or any(each.field == "id" and not each.excluded for each in filters.conditions):
         hints += explain_empty(snapshot, filters)
-    if not total and filters.empty and snapshot.papers:
+    if not total and filters.empty and area is None and snapshot.papers:
         hints += (_NO_OTHER,)
+    if area is not None and not total and (passing is None or len(passing)):
+        hints += (Hint("area", _NOBODY_THERE, "Draw a larger one, or ask without it."),)
     composed, parts = None, []
     if way in (Mode.HYBRID, Mode.DENSE):
         parts = _parts(meaning, query.abstract, liked, disliked, snapshot, encoder)
@@ -107,6 +113,7 @@ def understand(query: Query, snapshot: Snapshot, encoder: Encoder) -> Question:
         given,
         allowed,
         total,
+        area,
     )
 
 
@@ -117,6 +124,12 @@ def _way(query: Query, text: str, papers: Sequence[int]) -> tuple[str, tuple[Hin
     if papers:
         return Mode.DENSE, (_ONLY_MEANING,) if query.mode is Mode.LEXICAL else ()
     return NEWEST, ()
+
+
+def _both(one: Selection | None, other: Selection | None) -> Selection | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return Selection(other.keys[one.has(other.keys)])
 
 
 def _papers(names: Sequence[str], snapshot: Snapshot) -> dict[int, str]:

@@ -13,6 +13,7 @@ from search.question import NEWEST, Question
 
 NO_WORDS: Final = Hint("", "The paper has none of the question's words.", "Search by meaning as well.")
 UNKNOWN_WORDS: Final = Hint("", "No paper has any of the question's words.", "Search by meaning as well.")
+_OUTSIDE: Final = Hint("area", "The paper lies outside the area.", "Ask without it.")
 _LISTED: Final = Hint("", "Filters alone order papers by date.", "Ask for something, to see where the paper stands.")
 
 
@@ -26,6 +27,8 @@ def reasons(snapshot: Snapshot, question: Question, key: int) -> tuple[Hint, ...
     # Ids are alternatives: a paper need pass only one of them.
     kept = [group for group in (*others, ids) if group and not _passes(snapshot, group, key)]
     hints = tuple(_hint(group) for group in kept)
+    if question.area is not None and not question.area.has(np.array([key]))[0]:
+        hints += (_OUTSIDE,)
     return hints or ((_LISTED,) if question.way == NEWEST else ())
 
 

@@ -28,6 +28,7 @@ ONE_FILE_EACH = {
     "torch": "indexer/sentence_model.py",
     "transformers": "indexer/sentence_model.py",
     "huggingface_hub": "indexer/sentence_model.py",
+    "openTSNE": "search/layout.py",
     "platformdirs": "indexer/settings.py",
     "filelock": "indexer/lock.py",
     "jinja2": "api/pages.py",

@@ -72,6 +72,6 @@ def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> Non
     answer = json.loads(run("paperkin", "search", "emotional TTS", "-k", "2", "--json"))
     assert {hit["paper"]["title"].partition(":")[0] for hit in answer["hits"]} == {"IndexTTS2", "MM-TTS"}
     assert "37" in run("paperkin", "info")
-    pages = "from api.pages import asset; print(len(asset('style.css')) > 500, 'Paperkin' in error())"
+    pages = "from api.assets import asset; print(len(asset('style.css')) > 500, 'Paperkin' in error())"
     program = f"from api.pages import error_page\nerror = lambda: error_page(404, 'a', 'b').body.decode()\n{pages}"
     assert run(str(programs / "python"), "-c", program).split() == ["True", "True"]

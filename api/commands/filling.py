@@ -70,6 +70,7 @@ def _import(files: Sequence[Path], settings: Settings, options: Options, *, stri
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(130)  # a thread may be waiting for standard input, and Python's own way out would wait with it
+    _draw(settings)
     skipped = report.counts["skipped"] + report.counts["unreadable"]
     if skipped and not report.kept:
         print(
@@ -79,6 +80,17 @@ def _import(files: Sequence[Path], settings: Settings, options: Options, *, stri
     if skipped and strict:
         print(f"paperkin: {skipped:,} skipped or unreadable, which --strict does not allow.", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _draw(settings: Settings) -> None:
+    """The map, where it is missing or due. An import is done before it, whatever becomes of it."""
+    from api.importing import share_done
+    from api.mapping import draw_if_due
+    from indexer.collection import Collection
+
+    sys.stdout.flush()  # the report is read while the map is drawn
+    with share_done("Drawing the map") as progress:
+        draw_if_due(Collection(settings.collection), progress, announce)
 
 
 def convert(

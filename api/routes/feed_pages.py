@@ -33,6 +33,8 @@ def _show(asked: FeedFields, service: Service) -> HTMLResponse:
     return render(
         "feed.html",
         asked=asked,
+        # What narrows the list stays in all its addresses; `since` is a reader's own and means nothing here.
+        kept=asked.model_dump(exclude_defaults=True, exclude={"period", "date", "sort", "page", "since"}),
         calendar=found.calendar,
         title=period(found.calendar.name),
         papers=found.papers,

@@ -12,7 +12,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.fields import LISTS, Fields, address_with, asks, fields_of, page_of, query_of, title_of
+from api.fields import ASKED, LISTS, NARROWS, Fields, address_with, asks, fields_of, page_of, query_of, title_of
 from api.pages import error_page, render
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID
@@ -20,7 +20,7 @@ from api.service import Service
 from api.showing import chart, links
 from api.turns import Taken
 from indexer.errors import InvalidInput, PaperNotFound
-from indexer.filters import NAMED, Filters
+from indexer.filters import Filters
 from search import feed
 from search.answer import Answer, Hit, Plan
 from search.feed import Listed
@@ -33,14 +33,14 @@ NEW: Final = 20
 """Papers of the home page."""
 MEANT: Final = 3
 """Papers that are shown in place of one that is not there."""
-_NARROWS: Final = (*NAMED, "area")
 _WORD = re.compile(r"[^\W_]+")
 
 
 @router.get("/")
 async def home(request: Request, service: Served, turns: Taken) -> Response:
     """The search box, and the papers of the latest days. What was a question's address before leads to its answer."""
-    if fields := fields_of(request):
+    fields = fields_of(request)
+    if any(name in fields for name in (*ASKED, *NARROWS, "mode", "offset")):
         return RedirectResponse(address_with("/search", fields), 308)
     return await turns.ask(lambda: _home(service))
 
@@ -109,14 +109,14 @@ def _search(fields: Fields, service: Service) -> HTMLResponse:
         names=_names(fields, service),
         found=found,
         chart=chart(found.dates, fields),
-        restricted=any(name in fields for name in _NARROWS),
-        unrestricted={name: value for name, value in fields.items() if name not in (*_NARROWS, "offset")},
+        restricted=any(name in fields for name in NARROWS),
+        unrestricted={name: value for name, value in fields.items() if name not in (*NARROWS, "offset")},
     )
 
 
 def _query(fields: Fields) -> Query | None:
     """The question, explained, or `None` where nothing is asked and nothing restricted. Raises `InvalidQuery`."""
-    if not asks(fields) and not any(name in fields for name in _NARROWS):
+    if not asks(fields) and not any(name in fields for name in NARROWS):
         return None
     return query_of(fields, explain=asks(fields))
 

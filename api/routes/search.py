@@ -73,7 +73,8 @@ async def related_to_one(
             paper, version = service.engine.paper(f"{paper_id}/related")
             return ShapeResponse(PaperAnswer.of(paper, index_version=version))
         except PaperNotFound:
-            return _answer(query.Query(page=asked.page(), filters=asked.filters(), liked=(paper_id,)), service)
+            kin = query.Query(page=asked.page(), filters=asked.filters(), liked=(paper_id,), area=asked.within())
+            return _answer(kin, service)
 
     return await turns.ask(find)
 
@@ -85,12 +86,17 @@ async def related_to_several(asked: RelatedBody, service: Served, turns: Taken) 
         raise InvalidQuery("ids_out_of_range", "No id is given.", "Give at least one id of a paper.")
     liked, disliked = tuple(asked.ids), tuple(asked.dislike)
     question = query.Query(
-        page=asked.page(), filters=asked.filters(), liked=liked, disliked=disliked, explain=asked.explain
+        page=asked.page(),
+        filters=asked.filters(),
+        liked=liked,
+        disliked=disliked,
+        explain=asked.explain,
+        area=asked.within(),
     )
     return await turns.ask(lambda: _answer(question, service))
 
 
-def _search(asked: SearchFields, service: Service) -> Response:
+def _search(asked: SearchFields | SearchBody, service: Service) -> Response:
     return _answer(asked.query(asked.page()), service)
 
 

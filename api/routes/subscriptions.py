@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from api.digest import Digest, describe
 from api.pages import error_page, render
-from api.requests import SearchBody, SubscriptionBody
+from api.requests import FollowedBody, SubscriptionBody
 from api.routes.access import Served
 from api.schemas import AcceptedAnswer
 from api.service import Service
@@ -51,7 +51,7 @@ async def submit(request: Request, service: Served, turns: Taken) -> HTMLRespons
             body = SubscriptionBody(
                 address=fields.get("address", ""),
                 period="weekly" if fields.get("period") == "weekly" else "daily",
-                question=SearchBody(q=question) if question else None,
+                question=FollowedBody(q=question) if question else None,
             )
             _subscribe(service, body)
         except InvalidInput as error:

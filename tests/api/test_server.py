@@ -18,8 +18,10 @@ from typing import NamedTuple
 import httpx2
 import pytest
 
+from api.assets import asset_address
 from api.client import ApiError, Client
 from indexer.encoder import CompiledEncoder
+from tests.api.browser import cards, parse
 from tests.api.conftest import KEY, PAPERS, Shell, error_code, open_shell
 
 PATIENCE = 30.0  # seconds that a loaded machine may need to start a server
@@ -85,9 +87,12 @@ def test_search(server: Server) -> None:
     assert answer["expansions"] == [{"short": "TTS", "long": "text-to-speech"}]
     scores = [hit["score"] for hit in answer["hits"]]
     assert scores == sorted(scores, reverse=True)
-    page = server.client.get("/", params={"q": "emotional TTS"})
+    page = server.client.get("/search", params={"q": "emotional TTS"})
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert page.text.index(answer["hits"][0]["paper"]["title"]) < page.text.index(answer["hits"][1]["paper"]["title"])
+    shown = [card.attributes["data-id"] for card in cards(parse(page.text))]
+    assert shown[:5] == [hit["paper"]["id"] for hit in answer["hits"]]
+    assert "No good match" not in page.text
+    assert "No good match" in server.client.get("/search", params={"q": "sourdough bread recipes"}).text
 
 
 def test_add_update_remove(server: Server) -> None:
@@ -231,7 +236,7 @@ def test_an_id_with_a_percent_sign(server: Server) -> None:
 
 def test_head(server: Server) -> None:
     """The head of an address is that of the whole answer, and nothing follows it."""
-    for address in ("/", "/healthz", "/v1/papers?k=1", "/assets/style.css"):
+    for address in ("/", "/healthz", "/v1/papers?k=1", asset_address("style.css")):
         head, whole = server.client.head(address), server.client.get(address)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-type"] == whole.headers["content-type"]

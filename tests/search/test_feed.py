@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from indexer.paper import Paper
 from indexer.report import Report
 from indexer.sources.registry import read as read_file
 from indexer.store_writer import StoreWriter
-from search.feed import about, calendar, latest_day, newcomers, places, read, trending
+from search.feed import about, calendar, latest_day, newcomers, places, read, recent, trending
 from tests.conftest import SHARED
 from tests.toys import ToyEncoder
 
@@ -101,6 +102,41 @@ def test_the_latest_day_is_not_one_to_come(snapshot: Snapshot, empty: Collection
     assert latest_day(snapshot, TODAY) == date(2025, 1, 2)
     assert latest_day(snapshot, date(2020, 1, 1)) == date(2024, 12, 20)
     assert latest_day(empty.snapshot(), TODAY) is None
+
+
+def test_recent_papers(snapshot: Snapshot) -> None:
+    """Whole days from the latest one up to today backwards, across gaps, until there are enough; no more of a day."""
+
+    def found(today: date, count: int, votes: Mapping[str, frozenset[str]] = {}) -> list[str]:
+        return [each.paper.id for each in recent(snapshot, votes, today, count)]
+
+    assert found(TODAY, 3) == ["c", "b", "a"]
+    assert found(TODAY, 100) == ["c", "b", "a", "unknown", "monday", "old"]  # neither undated nor to come
+    assert found(TODAY, 3, {"unknown": frozenset(map(str, range(10)))}) == ["c", "unknown", "b"]
+    assert found(date(2024, 12, 30), 100) == ["monday", "old"]
+    assert found(date(2020, 1, 1), 1) == ["old"]  # all are to come: the first of them
+    assert found(date(2030, 1, 1), 1) == ["late"]
+    assert found(TODAY, 0) == []
+    first = recent(snapshot, {"c": frozenset("xy")}, TODAY, 1)[0]
+    assert (first.day, first.upvotes, first.voters) == ("2025-01-02", 9, frozenset("xy"))
+
+
+def test_recent_papers_of_nothing(empty: Collection, tmp_path: Path) -> None:
+    """Nothing is recent where there are no papers, or none with a date."""
+    assert recent(empty.snapshot(), {}, TODAY, 20) == []
+    encoder = ToyEncoder()
+    undated = Collection.create(tmp_path / "undated", encoder.identity)
+    ingest(undated, encoder, [Paper("x", "speech")], Report())
+    assert recent(undated.snapshot(), {}, TODAY, 20) == []
+
+
+@given(st.dates(date(2024, 11, 1), date(2025, 4, 1)), st.integers(0, 9))
+def test_recent_is_the_head_of_all_days(snapshot: Snapshot, today: date, count: int) -> None:
+    """The same papers as the first of one list of all days up to today, where there is any such day."""
+    whole = read(snapshot, {}, places(snapshot, {}, (date.min, today), "published", today))
+    if whole:
+        found = recent(snapshot, {}, today, count)
+        assert [(each.day, each.paper.id) for each in found] == [(each.day, each.paper.id) for each in whole[:count]]
 
 
 def test_filters_hold(snapshot: Snapshot) -> None:
