@@ -4,6 +4,7 @@
 const NAME = "paperkin";
 const LISTS = ["questions", "like", "dislike", "selected"];
 export const MOST = 1000; // entries of a list, the oldest of which go first
+const LONGEST = { id: 512, href: 20_000 }; // characters; no id is longer, nor an address that a server takes
 
 /** What is kept: a list each of {id, title} or {href, title}, the latest first. What is damaged counts as nothing. */
 export function read() {
@@ -31,9 +32,11 @@ export function checked(found) {
 function isEntry(entry, list) {
   if (typeof entry?.title !== "string") return false;
   // An address is followed: only one of a search on this server may come in from a file.
-  if (list === "questions") return typeof entry.href === "string" && /^\/search\?[^\s]*$/.test(entry.href);
-  return typeof entry.id === "string" && entry.id !== "";
+  if (list === "questions") return fits(entry, "href") && /^\/search\?[^\s]*$/.test(entry.href);
+  return fits(entry, "id") && entry.id !== "";
 }
+
+const fits = (entry, name) => typeof entry[name] === "string" && entry[name].length <= LONGEST[name];
 
 /** Change what is kept by a function; tells whether it could be stored. Other tabs and this page are told. */
 export function change(make) {

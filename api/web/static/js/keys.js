@@ -82,7 +82,10 @@ export function startKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.key === "Escape") {
-      for (const open of document.querySelectorAll("details.menu[open]")) open.open = false;
+      for (const open of document.querySelectorAll("details.menu[open]")) {
+        if (open.contains(document.activeElement)) open.querySelector("summary").focus();
+        open.open = false;
+      }
       if (isTyping(event.target)) event.target.blur();
       return;
     }
@@ -99,6 +102,13 @@ export function startKeys() {
   let place = -1;
   addEventListener("kept", () => {
     place = cards().indexOf(here());
+  });
+  // So it is when an answer that was asked by typing arrives after the reader has gone on into the list.
+  addEventListener("showing", () => {
+    if (here()?.contains(document.activeElement)) place = cards().indexOf(here());
+  });
+  document.addEventListener("submit", () => {
+    place = -1; // another question begins at its first paper
   });
   addEventListener("shown", () => {
     if (place < 0 || here()) return;

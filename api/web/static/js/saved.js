@@ -54,13 +54,13 @@ async function load(file) {
   }
   const count = LISTS.reduce((sum, list) => sum + given[list].length, 0);
   if (!count) return say("There is nothing in this file that can be kept.");
-  change((kept) => {
+  const stored = change((kept) => {
     for (const list of LISTS) {
       const names = new Set(given[list].map((each) => each.id ?? each.href));
       kept[list] = [...given[list], ...kept[list].filter((each) => !names.has(each.id ?? each.href))];
     }
   });
-  return say(`${count} imported.`);
+  return say(stored ? `${count} imported.` : "This is more than the browser keeps for this page.");
 }
 
 export function startSaved() {

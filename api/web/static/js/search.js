@@ -22,7 +22,7 @@ function addressOf(form) {
   return asked.size ? `/search?${asked}` : "/search";
 }
 
-/** Show the answer of an address in place, or go there where that cannot be done. `history` is push, replace or none. */
+/** Show the answer of an address in place, or go there where that cannot be done. `history` is push, typing or none. */
 export async function show(address, { history = "push", keepForm = false } = {}) {
   clearTimeout(timer);
   if (!live()) return location.assign(address);
@@ -44,14 +44,18 @@ export async function show(address, { history = "push", keepForm = false } = {})
     live().classList.remove("waiting");
     return undefined; // half a question, such as an unfinished date: an error only once it is sent
   }
-  if (history === "push") window.history.pushState({}, "", address);
-  if (history === "replace") window.history.replaceState({}, "", address);
+  // What is typed in one go is one step of the history: the first answer that is shown adds it, the others change it.
+  const again = history === "typing" && form().dataset.typing;
+  if (history === "typing") form().dataset.typing = "yes";
+  if (again) window.history.replaceState({}, "", address);
+  else if (history !== "none") window.history.pushState({}, "", address);
   put(page, keepForm);
   requestAnimationFrame(() => setTimeout(() => performance.measure("answer", "asked")));
   return undefined;
 }
 
 function put(page, keepForm) {
+  dispatchEvent(new Event("showing"));
   const open = [...document.querySelectorAll("#live details[open][id]")].map((each) => each.id);
   const focused = document.activeElement?.closest("#live") ? document.activeElement.getAttribute("name") : null;
   document.title = page.title;
@@ -90,14 +94,9 @@ function watchForm() {
     const typed = event.target.value.trim();
     if (event.isComposing || typed === before.trim() || (typed.length < LEAST && typed !== "")) return;
     before = event.target.value;
-    // What is typed in one go is one step of the history: the first change adds it, the others change it.
-    const history = watched.dataset.typing ? "replace" : "push";
-    timer = setTimeout(() => {
-      watched.dataset.typing = "yes";
-      show(addressOf(watched), { history, keepForm: true });
-    }, PAUSE);
+    timer = setTimeout(() => show(addressOf(watched), { history: "typing", keepForm: true }), PAUSE);
   });
-  watched.elements.q.addEventListener("blur", () => delete watched.dataset.typing);
+  watched.elements.q.addEventListener("focus", () => delete watched.dataset.typing);
 }
 
 /** Links within the answer that lead to another answer are followed in place. */

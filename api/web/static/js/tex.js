@@ -27,9 +27,8 @@ function textNodes(root) {
   for (const element of root.querySelectorAll(".tex")) {
     const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
-      FORMULA.lastIndex = 0;
       const node = walker.currentNode;
-      if (!node.parentElement.closest(".katex") && FORMULA.test(node.data)) found.push(node);
+      if (!node.parentElement.closest(".katex") && node.data.search(FORMULA) >= 0) found.push(node);
     }
   }
   return found;
