@@ -14,10 +14,8 @@ if TYPE_CHECKING:  # a client has these shapes without the libraries of an engin
     from search.answer import Answer, Hit, Plan, Standing
     from search.confidence import Confidence
     from search.explain import Explanation, Match
-    from search.facets import Choices, Facets
     from search.feed import Listed
     from search.hints import Hint
-    from search.maps import Map
 
 
 class SpanShape(BaseModel):
@@ -218,85 +216,6 @@ class RankAnswer(BaseModel):
         )
 
 
-class BinShape(BaseModel):
-    """Papers of one span of a histogram, whose ends are what the filters of these names take."""
-
-    date_from: str
-    date_to: str
-    papers: int
-
-
-class DatesShape(BaseModel):
-    """A histogram without gaps, oldest first. It ignores the filters on dates."""
-
-    of: Annotated[int, Field(description="papers that are counted here")]
-    unit: Literal["year", "month", "day"]
-    bins: list[BinShape]
-    without: Annotated[int, Field(description="papers that have no date")]
-
-
-class ChoiceShape(BaseModel):
-    """A value that the filter takes, and how many papers there are with it."""
-
-    value: str
-    papers: int
-    chosen: bool
-
-
-class ChoicesShape(BaseModel):
-    """The commonest values, then chosen ones that are not among them. They ignore the filter on what they count."""
-
-    of: Annotated[int, Field(description="papers that are counted here")]
-    values: list[ChoiceShape]
-    more: Annotated[int, Field(description="values that are not listed")]
-    without: Annotated[int, Field(description="papers that have none")]
-
-    @classmethod
-    def shaped(cls, choices: Choices) -> ChoicesShape:
-        """The shape of choices."""
-        return cls(
-            of=choices.of,
-            values=[ChoiceShape(value=v.value, papers=v.papers, chosen=v.chosen) for v in choices.values],
-            more=choices.more,
-            without=choices.without,
-        )
-
-
-class FacetsAnswer(BaseModel):
-    """How many papers that answer a question have which date, category, source and author."""
-
-    of: Annotated[int, Field(description="papers that are counted where a part does not say otherwise")]
-    best: Annotated[bool, Field(description="whether these are only the best answers; otherwise all that pass")]
-    total: Annotated[int, Field(description="papers that pass the filters")]
-    dates: DatesShape
-    categories: ChoicesShape
-    sources: ChoicesShape
-    authors: Annotated[ChoicesShape | None, Field(description="null where the papers are too many to read them")]
-    index_version: str
-    took_ms: float
-
-    @classmethod
-    def shaped(cls, facets: Facets, took_ms: float) -> FacetsAnswer:
-        """The shape of facets."""
-        dates = facets.dates
-        return cls(
-            of=facets.of,
-            best=facets.best,
-            total=facets.total,
-            dates=DatesShape(
-                of=dates.of,
-                unit=dates.unit,
-                bins=[BinShape(date_from=each.first, date_to=each.last, papers=each.papers) for each in dates.bins],
-                without=dates.without,
-            ),
-            categories=ChoicesShape.shaped(facets.categories),
-            sources=ChoicesShape.shaped(facets.sources),
-            authors=None if facets.authors is None else ChoicesShape.shaped(facets.authors),
-            index_version=facets.index_version,
-            took_ms=round(took_ms, 2),
-        )
-
-
 class DayShape(BaseModel):
     """A day with papers."""
 
@@ -360,85 +279,3 @@ class VoteAnswer(BaseModel):
     id: str
     upvotes: Annotated[int, Field(description="of its sources and of this collection's readers together")]
     upvoted: bool
-
-
-class ClusterShape(BaseModel):
-    """A region of the map."""
-
-    id: Annotated[int, Field(description="of its own over both levels")]
-    level: Annotated[Literal[0, 1], Field(description="0 is coarse; a small collection has no other")]
-    parent: Annotated[int | None, Field(description="the coarse region that a fine one is in")]
-    label: str
-    words: Annotated[list[str], Field(description="of the label: what its papers say more often than others")]
-    x: Annotated[int, Field(description="where its papers are densest, from 0 to 65535")]
-    y: int
-    papers: int
-
-
-class MapAnswer(BaseModel):
-    """The map: its regions, and which points to ask for."""
-
-    map: Annotated[str, Field(description="names the drawing; places of two drawings are not comparable")]
-    version: Annotated[str, Field(description="names the papers and their places; to be sent with other questions")]
-    index_version: str
-    papers: int
-    drawn: Annotated[int, Field(description="papers that the map was drawn with")]
-    placed: Annotated[int, Field(description="papers that have come since, and lie among their kin")]
-    clusters: list[ClusterShape]
-
-    @classmethod
-    def of(cls, present: Map, index_version: str) -> MapAnswer:
-        """The shape of a map."""
-        papers = len(present.keys)
-        return cls(
-            map=present.atlas.id,
-            version=present.version,
-            index_version=index_version,
-            papers=papers,
-            drawn=present.drawn,
-            placed=papers - present.drawn,
-            clusters=[
-                ClusterShape(
-                    id=each.id,
-                    level=1 if each.level else 0,
-                    parent=each.parent,
-                    label=each.label,
-                    words=list(each.words),
-                    x=each.x,
-                    y=each.y,
-                    papers=each.papers,
-                )
-                for each in present.clusters
-            ],
-        )
-
-
-class PointedShape(BaseModel):
-    """What is told of a paper on the map."""
-
-    at: Annotated[int, Field(description="its position in the list of points")]
-    id: str
-    title: str
-    published: str | None
-    authors: list[str]
-
-
-class PointedAnswer(BaseModel):
-    """Papers on the map."""
-
-    papers: list[PointedShape]
-
-
-class LitShape(BaseModel):
-    """A hit on the map."""
-
-    at: Annotated[int, Field(description="its position in the list of points")]
-    score: Annotated[float | None, Field(description="null where nothing but filters is asked")]
-    verdict: Annotated[Literal["strong", "weak", "none"] | None, Field(description="null for questions without a text")]
-
-
-class LitAnswer(BaseModel):
-    """Where the answers to a question are on the map, best first."""
-
-    lit: list[LitShape]
-    total: int

@@ -18,7 +18,9 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from api.answers import FeedAnswer, RankAnswer, SearchAnswer, VoteAnswer
+from api.facet_answers import FacetsAnswer
 from api.loopback import is_loopback
+from api.map_answers import LitAnswer, MapAnswer
 from api.schemas import (
     ChangeAnswer,
     CollectionAnswer,
@@ -31,6 +33,7 @@ from api.schemas import (
 from indexer.errors import PaperkinError
 
 S = TypeVar("S", bound=BaseModel)
+CitationFormat = Literal["bibtex", "ris", "csl-json", "markdown"]
 
 TIMEOUT: Final = 30.0
 """Seconds; a change may wait as long for others."""
@@ -74,7 +77,13 @@ class QuestionFields(FilterFields, total=False):
     explain: bool
 
 
-class SearchFields(QuestionFields, total=False):
+class PlacedFields(QuestionFields, total=False):
+    """A question that may be restricted to an area of the map, as the map's page writes it."""
+
+    area: str
+
+
+class SearchFields(PlacedFields, total=False):
     """A question, and which part of its answers."""
 
     k: int
@@ -133,9 +142,25 @@ class Client:
         """The kin of one or several papers, without these."""
         return self._post(SearchAnswer, "/v1/related", {"ids": ids, **asked})
 
-    def rank(self, id: str, q: str = "", **asked: Unpack[QuestionFields]) -> RankAnswer:
+    def rank(self, id: str, q: str = "", **asked: Unpack[PlacedFields]) -> RankAnswer:
         """Where one paper stands for a question, or what keeps it out."""
         return self._get(RankAnswer, "/v1/rank", {"id": id, "q": q, **asked})
+
+    def facets(self, q: str = "", **asked: Unpack[PlacedFields]) -> FacetsAnswer:
+        """How many answers to a question have which date, category, source and author."""
+        return self._get(FacetsAnswer, "/v1/facets", {"q": q, **asked})
+
+    def cite(self, *ids: str, format: CitationFormat = "bibtex") -> str:
+        """Papers as citations, in the order of their ids."""
+        return self._request("POST", "/v1/cite", json={"ids": ids, "format": format}).text
+
+    def map(self) -> MapAnswer:
+        """The regions of the map. Raises `ApiError` with the code `map_missing` while there is none."""
+        return self._get(MapAnswer, "/v1/map")
+
+    def lit(self, version: str, q: str = "", k: int = 100, **asked: Unpack[PlacedFields]) -> LitAnswer:
+        """Where the answers to a question are on the map of a version, as `map` tells it."""
+        return self._get(LitAnswer, "/v1/map/lit", {"version": version, "q": q, "k": k, **asked})
 
     def paper(self, id: str) -> PaperAnswer:
         """One paper, by its id or by any of its identifiers."""
@@ -201,6 +226,14 @@ class Client:
         return self._ask(shape, "POST", path, json=body)
 
     def _ask(self, shape: type[S], method: str, path: str, **sent: Any) -> S:
+        response = self._request(method, path, **sent)
+        try:
+            return shape.model_validate_json(response.content)
+        except ValidationError as error:
+            raise self._unexpected(path, response) from error
+
+    def _request(self, method: str, path: str, **sent: Any) -> httpx2.Response:
+        """What a server answers that does not refuse."""
         try:
             response = self._http.request(method, f"{self._address}{path}", headers=self._headers, **sent)
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
@@ -208,15 +241,18 @@ class Client:
                 f"No server answers at {self._address}: {str(error) or type(error).__name__}.",
                 "Start one with paperkin serve, or check the address.",
             ) from error
+        if response.is_success:
+            return response
         try:
-            if response.is_success:
-                return shape.model_validate_json(response.content)
             facts = ErrorAnswer.model_validate_json(response.content).error
         except ValidationError as error:
-            raise ApiError(
-                "unexpected_answer",
-                f"What {self._address}{path} answers, with status {response.status_code}, is not what Paperkin does.",
-                "Check the address, and that client and server are of one version.",
-                response.status_code,
-            ) from error
+            raise self._unexpected(path, response) from error
         raise ApiError(facts.code, facts.message, facts.next_step, response.status_code)
+
+    def _unexpected(self, path: str, response: httpx2.Response) -> ApiError:
+        return ApiError(
+            "unexpected_answer",
+            f"What {self._address}{path} answers, with status {response.status_code}, is not what Paperkin does.",
+            "Check the address, and that client and server are of one version.",
+            response.status_code,
+        )

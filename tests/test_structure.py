@@ -83,7 +83,8 @@ def test_one_foreign_library_one_file() -> None:
     }
     # Two that share nothing: one waits between requests and remembers pages, the other asks one server of ours.
     assert users["httpx2"] == {"indexer/fetch/polite.py", "api/client.py"}
-    shapes = {"api/requests.py", "api/answers.py", "api/schemas.py", "api/mcp_shapes.py"}
+    answers = {"api/answers.py", "api/facet_answers.py", "api/map_answers.py"}
+    shapes = {"api/requests.py", "api/schemas.py", "api/mcp_shapes.py"} | answers
     assert users["pydantic"] == shapes | {"api/client.py"}  # where REST and models are spoken to; who reads the shapes
 
 

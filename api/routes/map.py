@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from api.answers import LitAnswer, LitShape, MapAnswer, PointedAnswer, PointedShape
+from api.map_answers import LitAnswer, LitShape, MapAnswer, PointedAnswer, PointedShape
 from api.requests import LitFields, PointedFields, PointsFields
 from api.routes.access import Served
 from api.schemas import ErrorAnswer, ShapeResponse

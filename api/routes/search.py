@@ -7,7 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api.answers import FacetsAnswer, RankAnswer, SearchAnswer
+from api.answers import RankAnswer, SearchAnswer
+from api.facet_answers import FacetsAnswer
 from api.requests import FacetFields, PageFields, RankFields, RelatedBody, SearchBody, SearchFields
 from api.routes.access import Served
 from api.routes.ids import PAPER_ID

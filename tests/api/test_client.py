@@ -112,6 +112,17 @@ def test_all_papers(empty: Collection, encoder: ToyEncoder, monkeypatch: pytest.
         assert list(paperkin.papers(source="none")) == []
 
 
+def test_counts_citations_and_the_map(asking: Client) -> None:
+    """Facets, citations and the map have methods, too; a map that is not drawn is told as the server tells it."""
+    assert [(each.value, each.papers) for each in asking.facets().sources.values] == [("toys", 1)]
+    assert [each.papers for each in asking.facets("speech", source="toys").sources.values if each.chosen] == [1]
+    assert asking.cite("b", "a", format="markdown").splitlines()[0].startswith("- **emotion**")
+    assert "@" in asking.cite("a")
+    with pytest.raises(ApiError) as nobody:
+        asking.cite("nobody")
+    assert (nobody.value.code, nobody.value.status) == ("paper_not_found", 404)
+
+
 def test_refusals(asking: Client) -> None:
     """What the server refuses is raised with its own words, its code and its status."""
     with pytest.raises(ApiError) as empty:

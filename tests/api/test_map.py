@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from starlette.testclient import TestClient
 
 from api import mapping
+from api.client import ApiError, Client
 from api.requests import SearchBody, SubscriptionBody
 from indexer.collection import Collection
 from indexer.directory import ATLAS
@@ -273,3 +274,14 @@ def test_the_map_is_no_part_of_the_state(collection: Collection, encoder: ToyEnc
     assert collection.verify() == []
     ingest(collection, encoder, [Paper("e", "graph")], Report())
     assert drawing.is_due(collection.snapshot(), Engine(collection, encoder).maps.drawn())
+
+
+def test_the_client_reads_the_map(mapped: TestClient) -> None:
+    """The client has the regions, and where answers lie; a version that is not the present one is told."""
+    paperkin = Client("http://127.0.0.1", http=mapped)
+    drawn = paperkin.map()
+    assert (drawn.papers, drawn.placed, [each.papers for each in drawn.clusters]) == (4, 0, [4])
+    assert len(paperkin.lit(drawn.version, "speech", k=2).lit) == 2
+    with pytest.raises(ApiError) as changed:
+        paperkin.lit("another", "speech")
+    assert (changed.value.code, changed.value.status) == ("map_changed", 409)
