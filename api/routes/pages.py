@@ -20,7 +20,7 @@ from api.service import Service
 from api.showing import chart, links
 from api.turns import Taken
 from indexer.errors import InvalidInput, PaperNotFound
-from indexer.filters import Filters
+from indexer.filters import Condition, Filters
 from search import feed
 from search.answer import Answer, Hit, Plan
 from search.feed import Listed
@@ -31,6 +31,8 @@ router = APIRouter(include_in_schema=False)
 
 NEW: Final = 20
 """Papers of the home page."""
+REGIONS: Final = 6
+"""Regions of the map that the home page names."""
 MEANT: Final = 3
 """Papers that are shown in place of one that is not there."""
 _WORD = re.compile(r"[^\W_]+")
@@ -74,7 +76,16 @@ def _home(service: Service) -> HTMLResponse:
     listed = feed.recent(snapshot, service.votes(), datetime.now(UTC).date(), NEW)
     # Where no paper has a date there is no latest day.
     papers = [] if listed else snapshot.browse(Filters(), NEW, 0)[0]
-    return render("home.html", groups=_grouped(listed), papers=papers, total=snapshot.papers)
+    return render(
+        "home.html", groups=_grouped(listed), papers=papers, total=snapshot.papers, regions=_regions(service)
+    )
+
+
+def _regions(service: Service) -> list[str]:
+    """What the collection is about: the names of the largest regions of its map, if one has been drawn."""
+    atlas = service.engine.maps.drawn()
+    coarse = [each for each in atlas.clusters if each.level == 0] if atlas else []
+    return [each.label for each in sorted(coarse, key=lambda each: (-each.papers, each.id))[:REGIONS]]
 
 
 def _grouped(listed: Sequence[Listed]) -> list[tuple[str, list[Listed]]]:
@@ -126,7 +137,8 @@ def _paper(paper_id: str, request: Request, service: Service) -> HTMLResponse:
         page = page_of(fields_of(request))
         found, _ = service.engine.paper(paper_id)
         answer = service.engine.search(Query(page=page, liked=(paper_id,)))
-        return render("paper.html", paper=found, answer=answer, page=page, links=links(found))
+        place = address_with("/map", {"q": str(Condition("id", found.id))}) if service.engine.maps.drawn() else None
+        return render("paper.html", paper=found, answer=answer, page=page, links=links(found), place=place)
     except PaperNotFound as error:
         return error_page(404, error.message, error.next_step, nearest=_meant(paper_id, service))
     except InvalidInput as error:
