@@ -192,7 +192,7 @@ def test_the_last_page_that_can_be_asked_for(template: str) -> None:
     none = Choices(0, (), 0, 0)
     values: dict[str, Any] = {"asked": "speech", "asks": False, "fields": {}, "names": {}, "mode": "hybrid"}
     values |= {"found": Facets(0, 0, Dates(0, "year", (), 0), none, none, None, "v"), "chart": Chart(())}
-    values |= {"restricted": False, "unrestricted": {}, "paper": paper, "links": []}
+    values |= {"restricted": False, "unrestricted": {}, "paper": paper, "links": [], "place": None}
     values |= {"answer": Answer((Hit(1, 1, 1, 1, paper),) * 10, 20_000, "v")}
     for offset, offered in ((MAX_OFFSET - 10, True), (MAX_OFFSET - 9, False), (MAX_OFFSET, False)):
         page = render(template, page=Page(10, offset), **values)
