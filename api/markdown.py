@@ -10,20 +10,15 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
-from indexer.identifiers import SCHEMES
+from indexer.identifiers import ADDRESSES, SCHEMES
 from indexer.paper import Paper
 from indexer.sources.citing import named
 
 MAX_AUTHORS: Final = 20
 """Names that are written out: some papers have three thousand."""
 
-_ADDRESSES: Final = {
-    "arxiv": ("arXiv:", "https://arxiv.org/abs/"),
-    "acl": ("ACL ", "https://aclanthology.org/"),
-    "doi": ("doi:", "https://doi.org/"),
-    "pmid": ("PMID ", "https://pubmed.ncbi.nlm.nih.gov/"),
-    "pmc": ("", "https://pmc.ncbi.nlm.nih.gov/articles/"),
-}
+_CALLED: Final = {"arxiv": "arXiv:", "acl": "ACL ", "doi": "doi:", "pmid": "PMID ", "pmc": ""}
+"""How an identifier of a scheme begins where people read it."""
 _SIGNS = re.compile(r"[\\`*_\[\]<>&~$|!#^{}@]|(?<=www)\.|:(?=//|[a-z0-9_+-]+:)", re.IGNORECASE)
 """Signs that begin or end something, those of GitHub among them: formulas, mentions, emoji, bare addresses."""
 _SAFE: Final = "%/:?#@!$&'*+,;=-._~"
@@ -58,9 +53,8 @@ def _links(paper: Paper) -> list[tuple[str, str]]:
     """The identifiers that people know, as they write them, and where each leads."""
     found = []
     for scheme, value in sorted(named(paper).items(), key=lambda pair: SCHEMES.index(pair[0])):
-        if scheme in _ADDRESSES:
-            label, place = _ADDRESSES[scheme]
-            found.append((f"{label}{value}", place + quote(value, safe="/:;")))
+        if scheme in _CALLED:
+            found.append((f"{_CALLED[scheme]}{value}", ADDRESSES[scheme] + quote(value, safe="/:;")))
     return found
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from urllib.parse import quote
 
+from indexer.identifiers import ADDRESSES
 from indexer.paper import Paper
 from search.explain import Match, Passage, Piece, snippet
 from search.facets import Bin, Dates
@@ -25,13 +27,8 @@ EXCERPT: Final = 240
 TALLEST: Final = 56
 _FORMULA = re.compile(r"\$[^$]{1,500}\$|\\\([^\\]{0,500}\\\)|\\\[[^\\]{0,500}\\\]")
 _WEEK = re.compile(r"(\d{4})-W(\d\d)")
-_PLACES: Final = {
-    "arxiv": ("arXiv", "https://arxiv.org/abs/"),
-    "doi": ("DOI", "https://doi.org/"),
-    "acl": ("ACL Anthology", "https://aclanthology.org/"),
-    "pmid": ("PubMed", "https://pubmed.ncbi.nlm.nih.gov/"),
-}
-"""Where a paper of an identifier can be read: what it is called, and the beginning of its address."""
+_PLACES: Final = {"arxiv": "arXiv", "doi": "DOI", "acl": "ACL Anthology", "pmid": "PubMed", "pmc": "PubMed Central"}
+"""Where a paper of an identifier can be read."""
 
 
 def when(paper: Paper) -> str | None:
@@ -79,8 +76,7 @@ def links(paper: Paper) -> list[tuple[str, str]]:
     for identifier in paper.identifiers:
         scheme, _, value = identifier.partition(":")
         if scheme in _PLACES:
-            label, start = _PLACES[scheme]
-            found[start + quote(value, safe="/:;()")] = f"{label} {value}"
+            found[ADDRESSES[scheme] + quote(value, safe="/:;()")] = f"{_PLACES[scheme]} {value}"
     if paper.url and paper.url not in found:
         found = {paper.url: paper.url, **found}
     return [(label, target) for target, label in found.items()]
@@ -92,8 +88,13 @@ def shown(text: str, found: Sequence[Match], passage: Passage | None) -> list[Pi
     Words within a formula are not marked, which would cut it.
     """
     formulas = [match.span() for match in _FORMULA.finditer(text)]
-    found = [each for each in found if not any(start < each.end and each.start < end for start, end in formulas)]
-    pieces = snippet(text, found, passage)
+    starts = [start for start, _ in formulas]
+
+    def is_whole(each: Match) -> bool:
+        before = bisect_left(starts, each.end) - 1  # the last formula that begins before the word ends
+        return before < 0 or formulas[before][1] <= each.start
+
+    pieces = snippet(text, [each for each in found if is_whole(each)], passage)
     if passage is None or passage.start <= EXCERPT:
         return pieces
     first = next(at for at, piece in enumerate(pieces) if piece.passage)

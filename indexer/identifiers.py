@@ -40,6 +40,15 @@ _PLACES: Final = (
     ("s2", re.compile(r"semanticscholar\.org/paper/(?:.*/)?([0-9a-f]{40})/?$")),
 )
 
+ADDRESSES: Final[Mapping[str, str]] = {
+    "arxiv": "https://arxiv.org/abs/",
+    "acl": "https://aclanthology.org/",
+    "doi": "https://doi.org/",
+    "pmid": "https://pubmed.ncbi.nlm.nih.gov/",
+    "pmc": "https://pmc.ncbi.nlm.nih.gov/articles/",
+}
+"""Where papers of a scheme can be read: the beginning of the address, before the value."""
+
 MAX_LENGTH: Final = 2_000
 """Characters looked at: an address may be that long, and no identifier is longer."""
 MAX_DOI: Final = 300

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from heapq import nsmallest
 from typing import Final, Literal
 
 import numpy as np
@@ -22,6 +23,8 @@ from indexer.periods import Period, Span, around, name_of
 Sort = Literal["published", "trending"]
 Votes = Mapping[str, frozenset[str]]
 """Who has voted for what: voters by the ids of papers."""
+Row = tuple[int, str, int | None]
+"""Key, day and upvotes of a paper, as the store lists them."""
 
 GRAVITY: Final = 1.8
 """The power of age in Hacker News' formula, as published with its source (news.arc)."""
@@ -115,15 +118,23 @@ def places(
     if allowed is not None and rows:
         passing = allowed.has(np.array([row[0] for row in rows], dtype=np.int64))
         rows = [row for row, passes in zip(rows, passing, strict=True) if passes]
-    given = _given(snapshot, votes)
-    end = min(days[1], today)
+    found = _counted(rows, _given(snapshot, votes), min(days[1], today))
+    if sort == "trending":
+        return sorted(found, key=lambda p: (-p.score, _latest_first(p.day), -(p.upvotes or 0), p.key))
+    return sorted(found, key=_by_day)
+
+
+def _counted(rows: Sequence[Row], given: Mapping[int, int], end: date) -> list[Place]:
+    """Papers with the votes of sources and readers together, and their trend at the end of a day."""
     found = []
     for key, day, upvotes in rows:
         count = upvotes if key not in given else (upvotes or 0) + given[key]
         found.append(Place(key, day, count, trending(count or 0, (end - date.fromisoformat(day)).days)))
-    if sort == "trending":
-        return sorted(found, key=lambda p: (-p.score, _latest_first(p.day), -(p.upvotes or 0), p.key))
-    return sorted(found, key=lambda p: (_latest_first(p.day), -(p.upvotes or 0), p.key))
+    return found
+
+
+def _by_day(place: Place) -> tuple[int, int, int]:
+    return _latest_first(place.day), -(place.upvotes or 0), place.key
 
 
 def read(snapshot: Snapshot, votes: Votes, found: Sequence[Place]) -> list[Listed]:
@@ -137,13 +148,14 @@ def read(snapshot: Snapshot, votes: Votes, found: Sequence[Place]) -> list[Liste
 
 def recent(snapshot: Snapshot, votes: Votes, today: date, count: int) -> list[Listed]:
     """The papers of the latest day up to today, and of the days before it until there are `count`; no more of a day."""
-    found: list[Place] = []
+    rows: list[Row] = []
     at = latest_day(snapshot, today)
-    while at is not None and len(found) < count:
-        found += places(snapshot, votes, (at, at), "published", today)
+    while at is not None and len(rows) < count:
+        rows += snapshot.store.listed(at.isoformat(), at.isoformat())
         before, _ = snapshot.store.neighbours(at.isoformat(), at.isoformat())
         at = date.fromisoformat(before) if before else None
-    return read(snapshot, votes, found[:count])
+    # A day may have thousands: in many collections nothing but the year is known.
+    return read(snapshot, votes, nsmallest(count, _counted(rows, _given(snapshot, votes), today), key=_by_day))
 
 
 def about(snapshot: Snapshot, votes: Votes, papers: Sequence[Paper], today: date) -> list[Listed]:
@@ -177,11 +189,13 @@ def voters_of(snapshot: Snapshot, votes: Votes, keys: Sequence[int]) -> dict[int
 def _given(snapshot: Snapshot, votes: Votes) -> dict[int, int]:
     """How many readers have voted for each paper that is still there."""
     voters: dict[int, set[str]] = {}
+    known = snapshot.store.lookup(list(votes))  # most stand under their own ids: one question for all of these
     for paper_id, who in votes.items():
         try:
-            voters.setdefault(snapshot.store.find(paper_id)[0], set()).update(who)
+            key = known[paper_id].key if paper_id in known else snapshot.store.find(paper_id)[0]
         except PaperNotFound:
             continue  # it was removed; should it come again, its votes count again
+        voters.setdefault(key, set()).update(who)
     return {key: len(who) for key, who in voters.items()}
 
 

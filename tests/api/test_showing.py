@@ -66,7 +66,7 @@ def test_links() -> None:
         ("arXiv 2501.00001", "https://arxiv.org/abs/2501.00001")
     ]
     assert links(Paper("2501.00001", "speech")) == [("arXiv 2501.00001", "https://arxiv.org/abs/2501.00001")]
-    assert links(Paper("x", "speech", identifiers=("pmc:PMC123",))) == links(Paper("x", "speech")) == []
+    assert links(Paper("x", "speech", identifiers=("openalex:W1",))) == links(Paper("x", "speech")) == []
 
 
 def test_links_of_odd_identifiers() -> None:

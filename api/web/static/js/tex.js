@@ -1,8 +1,20 @@
 // Typesets the formulas in titles and abstracts with KaTeX, which is loaded only where there is one.
 // Elements of the class "tex" hold untrusted text; KaTeX is given the text of a formula and builds elements itself.
 
-const FORMULA = /\$\$([^$]+)\$\$|\\\[([\s\S]+?)\\\]|\\\(([\s\S]+?)\\\)|\$(?=\S)((?:[^$\\]|\\.)*?\S)\$(?!\d)/g;
-// After a dollar no space, before the closing one no space, after it no digit: "$5 and $10" is no formula.
+// After a dollar no space, before the closing one no space, after it no digit: "$5 and $10" is no formula. Lengths are
+// bounded and no opening sign stands within a formula, so that no text takes long to look through.
+const FORMULA = new RegExp(
+  [
+    String.raw`\$\$([^$]{1,1000})\$\$`,
+    String.raw`\\\[((?:(?!\\\[)[\s\S]){1,1000}?)\\\]`,
+    String.raw`\\\(((?:(?!\\\()[\s\S]){1,1000}?)\\\)`,
+    String.raw`(?<!\\)\$(?=\S)((?:[^$\\]|\\.){0,500}?[^\s$])\$(?!\d)`,
+  ].join("|"),
+  "g",
+);
+const MOST = 100; // formulas of a text that are typeset: more than that is no abstract
+const AWAY = /-\s*\d{2,}(\.\d+)?\s*[a-z]{2}/; // a shift by -10em or more, which KaTeX does not bound as it does sizes
+const OPTIONS = { displayMode: false, throwOnError: true, trust: false, strict: "ignore", maxExpand: 100, maxSize: 20 };
 
 let loading = null;
 
@@ -37,13 +49,15 @@ function textNodes(root) {
 /** The text as nodes: what is between formulas as it is, each formula as KaTeX sets it. */
 function* pieces(text, katex) {
   let end = 0;
+  let count = 0;
   for (const match of text.matchAll(FORMULA)) {
+    if (++count > MOST) break;
     yield text.slice(end, match.index);
     const place = document.createElement("span");
     const tex = match[1] ?? match[2] ?? match[3] ?? match[4];
-    const options = { displayMode: false, throwOnError: true, trust: false, strict: "ignore", maxExpand: 100, maxSize: 20 };
     try {
-      katex.render(tex, place, options);
+      if (AWAY.test(tex)) throw new RangeError(tex);
+      katex.render(tex, place, OPTIONS);
       yield place;
     } catch {
       yield match[0]; // not what KaTeX knows: as it is written
