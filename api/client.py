@@ -131,7 +131,10 @@ class Client:
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._own = http is None
         # A proxy of the environment is not for this machine: it would be told what is asked, and answer something else.
-        local = is_loopback(urlsplit(self._address).hostname or "")
+        try:
+            local = is_loopback(urlsplit(self._address).hostname or "")
+        except ValueError as error:
+            raise ServerUnreachable(f"{address!r} is no address.", "Write it as http://127.0.0.1:8000.") from error
         self._http = http or httpx2.Client(timeout=timeout, trust_env=not local)
 
     def search(self, q: str = "", **asked: Unpack[SearchFields]) -> SearchAnswer:
@@ -236,9 +239,10 @@ class Client:
         """What a server answers that does not refuse."""
         try:
             response = self._http.request(method, f"{self._address}{path}", headers=self._headers, **sent)
-        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
+            said = str(error).rstrip(".") or type(error).__name__
             raise ServerUnreachable(
-                f"No server answers at {self._address}: {str(error) or type(error).__name__}.",
+                f"No server answers at {self._address}: {said}.",
                 "Start one with paperkin serve, or check the address.",
             ) from error
         if response.is_success:

@@ -140,7 +140,9 @@ def respond(
         return _for_semantic_scholar(status, facts, headers)
     wants_page = not request.url.path.startswith("/v1") and "text/html" in request.headers.get("accept", "")
     if wants_page:
-        return error_page(status, *facts[1:])
+        page = error_page(status, *facts[1:])
+        page.headers.update(headers or {})
+        return page
     return JSONResponse(error_body(*facts), status_code=status, headers=headers)
 
 

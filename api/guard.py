@@ -1,5 +1,7 @@
 """Turns away what no route should have to look at: foreign hosts, undecodable addresses, huge bodies.
 
+Every answer passes here, and gets the headers that all have.
+
 HEAD, which no route knows, becomes GET here.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,6 +39,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        send = _strict(send)
         host = Headers(scope=scope).get("host", "")
         if self._loopback and not _is_local(host) and (self._known is None or host.lower() != self._known):
             refusal = 421, "wrong_host", "This server answers only for this machine.", "Ask for 127.0.0.1 or localhost."
@@ -56,6 +59,19 @@ class Guard:
                 "Ask with less text, or send fewer papers at a time.",
             )
         await respond(Request(scope), refusal[0], refusal[1:])(scope, receive, send)
+
+
+def _strict(send: Send) -> Send:
+    """Says of every answer that it is what its type says, and not to be framed; pages say more themselves."""
+
+    async def strict(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("X-Content-Type-Options", "nosniff")
+            headers.setdefault("X-Frame-Options", "DENY")
+        await send(message)
+
+    return strict
 
 
 def _is_local(host: str) -> bool:

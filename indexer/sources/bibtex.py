@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
@@ -211,6 +212,7 @@ def _usual_id(paper: Paper) -> str:
     return best_id(others(paper)) or id_from_title(paper.title or paper.abstract)
 
 
+@lru_cache(20_000)  # papers of one collaboration have the same three thousand
 def _name(name: str) -> str:
     """A name with the family name first, or in braces where it would be read as another name."""
     whole = latex(one_line(name))

@@ -265,6 +265,17 @@ def test_markdown_shows_titles(address: str | None, title: str) -> None:
     assert unescape(rendered).count(paper.title) >= 2
 
 
+def test_more_authors_than_are_written_at_once(client: TestClient) -> None:
+    """Papers of thousands of authors are cited a few at a time, and the refusal says so."""
+    for n in range(4):
+        facts = {"id": f"m{n}", "title": f"Collision {n}", "authors": [f"Ann{n} B{m}" for m in range(2_600)]}
+        assert client.post("/v1/papers", json=facts).status_code == 200
+    refused = client.get("/v1/cite", params={"id": ["m0", "m1", "m2", "m3"], "format": "ris"})
+    assert (refused.status_code, error_code(refused)) == (422, "too_many_authors")
+    assert refused.json()["error"]["message"] == "Together these papers have 10,400 authors, more than 10,000."
+    assert client.get("/v1/cite", params={"id": ["m0", "m1", "m2"], "format": "ris"}).status_code == 200
+
+
 def test_markdown_of_many_authors() -> None:
     """Twenty names are written out and the others counted; where only their number is known that is said."""
     many = Paper("a", "Is it?", authors=tuple(f"A{n} B" for n in range(3_000)))
