@@ -53,7 +53,14 @@ class Engine:
 
     def search(self, query: Query) -> Answer:
         """Papers for a question, best first; ties by id."""
+        return self._answer(self._ask(query), query)
+
+    def survey(self, query: Query) -> tuple[Answer, Facets]:
+        """The answer to a question and the counts of its answers, of one and the same state."""
         asked = self._ask(query)
+        return self._answer(asked, query), _facets(asked)
+
+    def _answer(self, asked: Asked, query: Query) -> Answer:
         question, log = asked.question, asked.log
         ranking, confidence = UNRANKED, None
         if question.way == NEWEST:
@@ -105,8 +112,7 @@ class Engine:
             snapshot = self._collection.snapshot()
             every = Matched(None, snapshot.papers, snapshot.papers)
             return facets.count(snapshot, Filters(), lambda _: every, index_version(snapshot))
-        asked = self._ask(query)
-        return facets.count(asked.snapshot, asked.question.filters, asked.matches, index_version(asked.snapshot))
+        return _facets(self._ask(query))
 
     def paper(self, paper_id: str) -> tuple[Paper, str]:
         """A paper and the index version. Raises `PaperNotFound`."""
@@ -224,6 +230,10 @@ def _hit(
 ) -> Hit:
     parts = {"meaning": place.meaning, "words": place.words, "kin": place.kin}
     return Hit(number, place.score, place.dense, place.lexical, paper, parts, contributions, confidence)
+
+
+def _facets(asked: Asked) -> Facets:
+    return facets.count(asked.snapshot, asked.question.filters, asked.matches, index_version(asked.snapshot))
 
 
 def _newest(asked: Asked, page: Page) -> tuple[Hit, ...]:

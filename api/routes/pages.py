@@ -99,10 +99,9 @@ def _search(fields: Fields, service: Service) -> HTMLResponse:
         if query is None:
             papers, total, version = service.engine.browse(Filters(), page.k, page.offset)
             hits = tuple(Hit(number, None, None, None, each) for number, each in enumerate(papers, page.offset + 1))
-            answer = Answer(hits, total, version, plan=Plan(NEWEST))
+            answer, found = Answer(hits, total, version, plan=Plan(NEWEST)), service.engine.facets(None)
         else:
-            answer = service.engine.search(query)
-        found = service.engine.facets(query)
+            answer, found = service.engine.survey(query)
     except PaperNotFound as error:
         return error_page(404, error.message, error.next_step, fields)
     except InvalidInput as error:
