@@ -13,7 +13,7 @@ BOX = "form#ask input[type=search]"
 
 
 def test_typing_goes_on_after_enter(visitor: Visitor, toys: Site) -> None:
-    """Letters are text, not commands, while the answer is awaited; the box is the same one, and the rest is asked too."""
+    """Letters are text, not commands, while the answer is awaited; they stay, and are asked too."""
     page = visitor.open(toys, "/search?q=graph")
     held = Held(page, "q=speech")
     page.locator(BOX).fill("speech")

@@ -113,7 +113,7 @@ def test_what_is_kept_is_exported_forgotten_and_imported(visitor: Visitor, toys:
 
 
 def test_undo_is_of_what_is_asked_by_then(visitor: Visitor, toys: Site) -> None:
-    """It takes the paper out of the present question and leaves the rest; going back does not lead into what was undone."""
+    """It takes the paper out of the present question alone; going back does not lead into what was undone."""
     page = visitor.open(toys, "/search?q=speech")
     page.locator("[data-taste=like]").first.click()
     expect(page.locator(".chip")).to_have_count(1)
