@@ -87,12 +87,57 @@ def test_what_cannot_be_copied_is_said(visitor: Visitor, toys: Site) -> None:
     menu = page.locator("details.menu").first
     menu.locator("summary").click()
     copy = row(menu, "BibTeX").get_by_role("button")
-    page.evaluate(
-        "() => { navigator.clipboard.writeText = async () => { throw new DOMException('', 'NotAllowedError') } }"
-    )
+    page.evaluate("() => { navigator.clipboard.write = async () => { throw new DOMException('', 'NotAllowedError') } }")
     copy.click()
     expect(page.locator(".toast")).to_contain_text("does not allow copying here. Download it instead.")
     visitor.expected.add("/v1/cite?id=gone&format=bibtex")
     copy.evaluate("button => { button.dataset.copy = '/v1/cite?id=gone&format=bibtex' }")
     copy.click()
     expect(page.locator(".toast")).to_contain_text("gone")
+    page.route("**/v1/cite*", lambda route: route.fulfill(status=502, content_type="text/html", body="<h1>Bad</h1>"))
+    visitor.expected.add("/v1/cite?id=gone&format=bibtex")
+    copy.click()
+    expect(page.locator(".toast")).to_have_text("The server has no answer now (502). Try again in a moment.")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    copy.click()
+    expect(page.locator(".toast")).to_have_text("Copying needs https; download it instead.")
+
+
+def test_the_bar_stays_as_it_is_used(visitor: Visitor, toys: Site) -> None:
+    """What is selected in another tab changes the count; the open menu and the focus stay; Clear leaves no one lost."""
+    page = visitor.open(toys, "/search?q=face&k=3")
+    page.locator("[data-select]").first.check()
+    expect(page.locator("[data-said]")).to_have_text("1 selected")
+    bar = page.locator(".selection")
+    bar.locator("summary").click()
+    row(bar, "RIS").get_by_role("button", name="Copy").focus()
+    other = page.context.new_page()
+    visitor.go(other, "/search?q=graph&k=3")
+    other.locator("[data-select]").last.check()
+    expect(bar).to_contain_text("2 selected")
+    expect(bar.locator("details[open]")).to_have_count(1)
+    expect(row(bar, "RIS").get_by_role("button", name="Copy")).to_be_focused()
+    with page.expect_download() as download:
+        row(bar, "RIS").get_by_role("button", name="Download").click()
+    assert download.value.path().read_text(encoding="utf-8").count("TY  - ") == 2
+    bar.get_by_role("button", name="Clear").click()
+    expect(page.locator(".summary")).to_be_focused()
+
+
+NO_STORAGE = "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('', 'SecurityError') } })"
+
+
+def test_a_browser_that_keeps_nothing(visitor: Visitor, toys: Site) -> None:
+    """Says so: no box is ticked without a bar, and nothing is said to be remembered that is not."""
+    context = visitor.context(toys)
+    context.add_init_script(NO_STORAGE)
+    page = context.new_page()
+    visitor.go(page, "/search?q=face&k=3")
+    page.locator("[data-select]").first.click()
+    expect(page.locator(".toast")).to_contain_text("does not keep anything")
+    expect(page.locator("[data-select]:checked")).to_have_count(0)
+    page.locator("[data-taste=like]").first.click()
+    expect(page.locator(".chip")).to_have_count(1)
+    expect(page.locator(".toast")).to_contain_text("in this question alone")
+    page.get_by_role("button", name="Save this question").click()
+    expect(page.locator(".toast")).to_contain_text("A bookmark will.")

@@ -13,7 +13,7 @@ from tests.browser.sites import Site
 
 def total(page: Page) -> int:
     """How many papers the answer has."""
-    found = re.search(r"of ([\d,]+) paper", page.locator(".summary [role=status]").inner_text())
+    found = re.search(r"of ([\d,]+) paper", page.locator(".summary .total").inner_text())
     assert found
     return int(found[1].replace(",", ""))
 

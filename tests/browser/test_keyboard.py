@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visitor
 from tests.browser.looking import titles
 from tests.browser.sites import Site
+from tests.browser.slow import Held
 
 BOX = "form#ask input[type=search]"
 
@@ -95,3 +96,74 @@ def test_menus_close(visitor: Visitor, toys: Site) -> None:
     expect(skip.get_by_text("Skip to the content")).to_be_in_viewport()
     skip.keyboard.press("Enter")
     assert skip.url.endswith("#main")
+
+
+def test_the_box_keeps_the_focus(visitor: Visitor, toys: Site) -> None:
+    """Whatever was done in the list before: an answer to what is typed does not draw anyone into the list."""
+    page = visitor.open(toys, "/search?q=speech&k=5")
+    for key in "jx/":
+        page.keyboard.press(key)
+    page.locator(BOX).fill("")
+    page.keyboard.type("emotion")
+    expect(page).to_have_title("emotion – Paperkin")
+    expect(page.locator(BOX)).to_be_focused()
+    expect(page.locator("article.card.here")).to_have_count(0)
+
+
+def test_escape_leaves_the_box_as_it_is(visitor: Visitor, toys: Site) -> None:
+    """Its text stays, since the answer to it stays."""
+    page = visitor.open(toys, "/search?q=speech&k=5")
+    page.locator(BOX).focus()
+    page.keyboard.press("Escape")
+    expect(page.locator(BOX)).not_to_be_focused()
+    expect(page.locator(BOX)).to_have_value("speech")
+
+
+def test_single_keys_can_be_switched_off(visitor: Visitor, toys: Site) -> None:
+    """In the table of keys and on the page on how to search; the browser keeps it."""
+    page = visitor.open(toys, "/search?q=speech&k=5")
+    page.keyboard.press("?")
+    page.locator("dialog.keys").get_by_label("Use these keys").uncheck()
+    page.keyboard.press("Escape")
+    for key in "jx?/":
+        page.keyboard.press(key)
+    expect(page.locator("article.card.here")).to_have_count(0)
+    expect(page.locator("dialog.keys")).to_be_hidden()
+    expect(page.locator(BOX)).not_to_be_focused()
+    page.reload()
+    page.keyboard.press("j")
+    expect(page.locator("article.card.here")).to_have_count(0)
+    page.locator(BOX).press("ArrowDown")
+    expect(page.locator("article.card.here")).to_have_count(1)
+    visitor.go(page, "/help")
+    page.get_by_label("Use these keys").check()
+    visitor.go(page, "/search?q=speech&k=5")
+    page.keyboard.press("j")
+    expect(page.locator("article.card.here")).to_have_count(1)
+
+
+def test_arrows_scroll_outside_of_the_list(visitor: Visitor, toys: Site) -> None:
+    """They mean the list only from within it, or from the search box."""
+    page = visitor.open(toys, "/papers/many-03")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("article.card.here")).to_have_count(0)
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_the_table_of_keys_is_asked_for_once(visitor: Visitor, toys: Site) -> None:
+    """However often the key is pressed while the server is slow; where it does not come, the page itself is gone to."""
+    page = visitor.open(toys, "/search?q=speech&k=5")
+    held = Held(page, "/help$")
+    page.keyboard.press("?")
+    page.keyboard.press("?")
+    held.wait()
+    held.release()
+    expect(page.locator("dialog.keys")).to_be_visible()
+    expect(page.locator("dialog")).to_have_count(1)
+    assert len(held.routes) == 1
+    page.reload()
+    page.route(
+        "**/help", lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>half</h1>"), times=1
+    )
+    page.keyboard.press("?")
+    page.wait_for_url("**/help#keyboard")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.looking import shows, sideways, titles
 from tests.browser.sites import Site
+from tests.browser.slow import Held
 
 
 def asked(page: Page) -> dict[str, list[str]]:
@@ -71,8 +72,13 @@ def test_what_is_kept_is_exported_forgotten_and_imported(visitor: Visitor, toys:
     page.get_by_role("button", name="Save this question").click()
     expect(page.locator(".toast")).to_contain_text("Saved “speech” in this browser")
     visitor.go(page, "/")
+    paper = page.locator("article.card").first.get_attribute("data-id")
     page.locator("[data-taste=like]").first.click()
+    page.wait_for_url("**/search?like=*")  # as without scripts
+    assert asked(page) == {"like": [paper]}
+    visitor.go(page, "/")
     expect(page.locator("[data-taste=like].on")).to_have_count(1)
+    expect(page.get_by_role("link", name="More like this (chosen)")).to_have_count(1)
     visitor.go(page, "/papers/many-03")
     page.locator("article.paper [data-taste=dislike]").click()
     expect(page.locator("article.paper [data-taste=dislike].on")).to_have_count(1)
@@ -94,14 +100,73 @@ def test_what_is_kept_is_exported_forgotten_and_imported(visitor: Visitor, toys:
     assert kept(page) == before
     page.get_by_role("button", name="Forget ", exact=False).first.click()
     expect(page.locator(".kept li")).to_have_count(2)
+    expect(page.get_by_role("heading", name="Questions")).to_be_focused()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".kept li")).to_have_count(3)
+    expect(page.get_by_role("heading", name="Questions")).to_be_focused()
     page.locator("[data-kept=questions] a").click()
     shows(page, "speech")
     expect(page).to_have_url(f"{toys.origin}/search?q=speech&date_from=2025")
     visitor.go(page, "/saved")
     page.get_by_role("link", name="Search with these papers").click()
     expect(page.locator(".chip")).to_have_count(2)
+
+
+def test_undo_is_of_what_is_asked_by_then(visitor: Visitor, toys: Site) -> None:
+    """It takes the paper out of the present question alone; going back does not lead into what was undone."""
+    page = visitor.open(toys, "/search?q=speech")
+    page.locator("[data-taste=like]").first.click()
+    expect(page.locator(".chip")).to_have_count(1)
+    page.locator("form#ask [name=q]").fill("graph")
+    shows(page, "graph")
+    assert set(asked(page)) == {"q", "like"}
+    page.locator(".toast button").click()
+    expect(page).to_have_url(f"{toys.origin}/search?q=graph")
+    expect(page.locator(".chip")).to_have_count(0)
+    assert page.evaluate("document.activeElement !== document.body")
+    visitor.go(page, "/search?q=face")
+    page.locator("[data-taste=like]").first.click()
+    expect(page.locator(".chip")).to_have_count(1)
+    page.locator(".toast button").click()
+    expect(page).to_have_url(f"{toys.origin}/search?q=face")
+    page.go_back()
+    expect(page).to_have_url(f"{toys.origin}/search?q=face")
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_two_likes_before_an_answer(visitor: Visitor, toys: Site) -> None:
+    """The second builds upon the first, whose answer is still on its way."""
+    page = visitor.open(toys, "/search?q=speech")
+    held = Held(page, "like=")
+    likes = page.locator("[data-taste=like]")
+    likes.nth(0).click()
+    held.wait(1)
+    likes.nth(1).click()
+    held.wait(2)
+    held.release()
+    expect(page.locator(".chip")).to_have_count(2)
+
+
+def test_a_dislike_where_nothing_is_asked(visitor: Visitor, toys: Site) -> None:
+    """Moves nothing and adds no step to the history; it counts in the next question."""
+    page = visitor.open(toys, "/search")
+    steps = page.evaluate("history.length")
+    dislike = page.locator("[data-taste=dislike]").first
+    paper = page.locator("article.card").first.get_attribute("data-id")
+    dislike.evaluate("each => each.click()")
+    expect(page.locator(".toast")).to_contain_text("Remembered; it counts once you ask something.")
+    assert [page.evaluate("history.length"), page.url] == [steps, f"{toys.origin}/search"]
+    page.locator("form#ask [name=q]").fill("speech")
+    shows(page, "speech")
+    assert asked(page) == {"q": ["speech"], "dislike": [paper]}
+
+
+def test_a_long_question_is_saved(visitor: Visitor, toys: Site) -> None:
+    """An abstract of another script, whose address is nine times as long, is kept when it is said to be kept."""
+    page = visitor.open(toys, f"/search?abstract={quote('情感语音合成' * 400)}")
+    page.get_by_role("button", name="Save this question").click()
+    expect(page.locator(".toast")).to_contain_text("Saved")
+    assert len(kept(page)["questions"]) == 1
 
 
 DAMAGED = (

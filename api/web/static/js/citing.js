@@ -1,25 +1,39 @@
 // Copying references, of one paper or of all that are selected.
 
-import { change, drop, has, put, read } from "./kept.js";
-import { say } from "./toast.js";
+import { rest } from "./focus.js";
+import { change, drop, idsOf, put, read } from "./kept.js";
+import { announce, say } from "./toast.js";
 
 const FORMATS = [["bibtex", "BibTeX"], ["ris", "RIS"], ["csl-json", "CSL-JSON"], ["markdown", "Markdown"]];
 
 async function fetched(address, body = null) {
   const options = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-  const response = await fetch(address, options ?? {});
+  const response = await fetch(address, options ?? {}).catch(() => {
+    throw new Error("The server did not answer. Try again in a moment.");
+  });
   if (response.ok) return response;
-  const { error } = await response.json();
-  throw new Error(`${error.message} ${error.next_step}`);
+  const said = (await response.json().catch(() => null))?.error;
+  throw new Error(said ? `${said.message} ${said.next_step}` : `The server has no answer now (${response.status}). Try again in a moment.`);
+}
+
+/** Some browsers let only the click itself write, and so are given a text that is still to come. */
+function write(text) {
+  if (!globalThis.ClipboardItem) return text.then((each) => navigator.clipboard.writeText(each));
+  const type = "text/plain";
+  const blob = text.then((each) => new Blob([each], { type }));
+  blob.catch(() => undefined); // of a text that does not come `copy` tells
+  return navigator.clipboard.write([new ClipboardItem({ [type]: blob })]);
 }
 
 async function copy(address, body = null) {
+  if (!navigator.clipboard) return say("Copying needs https; download it instead.");
+  const text = fetched(address, body).then((response) => response.text());
   try {
-    const text = await (await fetched(address, body)).text();
-    await navigator.clipboard.writeText(text);
-    say("Copied.");
-  } catch (error) {
-    say(error.name === "NotAllowedError" ? "The browser does not allow copying here. Download it instead." : error.message);
+    await write(text);
+    return say("Copied.");
+  } catch {
+    const wrong = await text.then(() => null, (error) => error.message);
+    return say(wrong ?? "The browser does not allow copying here. Download it instead.");
   }
 }
 
@@ -30,7 +44,7 @@ async function download(body) {
     link.href = URL.createObjectURL(await response.blob());
     link.download = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? "paperkin.txt";
     link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href));
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // a browser may ask where to put it before it reads
   } catch (error) {
     say(error.message);
   }
@@ -39,9 +53,15 @@ async function download(body) {
 /** Select a paper, or no longer. */
 export function select(card, chosen) {
   const paper = { id: card.dataset.id, title: card.dataset.title };
-  if (chosen) put("selected", paper);
-  else drop("selected", paper);
+  const stored = chosen ? put("selected", paper) : drop("selected", paper);
+  if (stored) return announce(said());
+  mark();
+  return say("This browser does not keep anything for this page, so nothing can be selected.");
 }
+
+/** The ids of what is selected, in the order in which it was. */
+const chosenIds = () => [...idsOf("selected")].reverse();
+const said = () => `${idsOf("selected").size.toLocaleString("en")} selected`;
 
 function button(label, run, hidden = "") {
   const made = document.createElement("button");
@@ -57,7 +77,7 @@ function button(label, run, hidden = "") {
   return made;
 }
 
-function menu(ids) {
+function menu() {
   const details = document.createElement("details");
   details.className = "menu cite";
   const summary = document.createElement("summary");
@@ -71,8 +91,8 @@ function menu(ids) {
     name.textContent = label;
     row.append(
       name,
-      button("Copy", () => copy("/v1/cite", { ids, format }), ` as ${label}`),
-      button("Download", () => download({ ids, format }), ` as ${label}`),
+      button("Copy", () => copy("/v1/cite", { ids: chosenIds(), format }), ` as ${label}`),
+      button("Download", () => download({ ids: chosenIds(), format }), ` as ${label}`),
     );
     list.append(row);
   }
@@ -80,27 +100,40 @@ function menu(ids) {
   return details;
 }
 
-/** The bar that says what is selected, and the boxes of the papers that are. */
-function mark() {
-  const { selected } = read();
-  for (const box of document.querySelectorAll("[data-select]")) box.checked = has("selected", box.closest("[data-id]").dataset.id);
-  document.querySelector(".selection")?.remove();
-  if (!selected.length || !document.querySelector("[data-select]")) return;
+function makeBar() {
   const bar = document.createElement("section");
   bar.className = "selection";
   bar.setAttribute("aria-label", "Selected papers");
-  const count = document.createElement("span");
-  count.setAttribute("role", "status");
-  count.textContent = `${selected.length.toLocaleString("en")} selected`;
   const search = document.createElement("a");
   search.className = "button";
   search.textContent = "More like these";
-  const liked = new URLSearchParams(selected.slice(0, 100).map(({ id }) => ["like", id]));
-  search.href = `/search?${liked}`;
-  bar.append(count, menu(selected.map(({ id }) => id).reverse()), search, button("Clear", () => change((kept) => {
-    kept.selected = [];
-  })));
+  const clear = button("Clear", () => {
+    change((kept) => {
+      kept.selected = [];
+    });
+    announce("Nothing is selected.");
+  });
+  bar.append(document.createElement("span"), menu(), search, clear);
   document.querySelector("main").append(bar);
+  return bar;
+}
+
+/** The bar that says what is selected, and the boxes of the papers that are. What is open in the bar stays open. */
+function mark() {
+  const { selected } = read();
+  const ids = new Set(selected.map(({ id }) => id));
+  const boxes = document.querySelectorAll("[data-select]");
+  for (const box of boxes) box.checked = ids.has(box.closest("[data-id]").dataset.id);
+  const old = document.querySelector(".selection");
+  if (!ids.size || !boxes.length) {
+    const focused = old?.contains(document.activeElement);
+    old?.remove();
+    if (focused) rest();
+    return;
+  }
+  const bar = old ?? makeBar();
+  bar.querySelector("span").textContent = said();
+  bar.querySelector("a.button").href = `/search?${new URLSearchParams([...ids].slice(0, 100).map((id) => ["like", id]))}`;
 }
 
 export function startCiting() {

@@ -1,6 +1,8 @@
 // The histogram of dates: drag over bars to choose from when to when. Each bar alone is a link, and the two fields
 // below take any date, also from a keyboard.
 
+import { asked } from "./asking.js";
+
 export function startHistogram(root, show) {
   const chart = root.querySelector("[data-histogram] svg");
   if (!chart) return;
@@ -44,12 +46,12 @@ export function startHistogram(root, show) {
   });
   chart.addEventListener("pointerup", () => {
     if (first >= 0 && moved) {
-      const asked = new URLSearchParams(location.search);
+      const question = asked();
       const [from, to] = range();
-      asked.set("date_from", from);
-      asked.set("date_to", to);
-      asked.delete("offset");
-      show(`/search?${asked}`);
+      question.set("date_from", from);
+      question.set("date_to", to);
+      question.delete("offset");
+      show(`/search?${question}`);
     }
     stop();
   });

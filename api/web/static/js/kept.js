@@ -1,10 +1,11 @@
-// What a reader keeps in this browser: questions, liked and disliked papers, selected papers, the last visit.
+// What a reader keeps in this browser: questions, liked and disliked papers, selected papers, the last visit, and
+// whether single keys are commands.
 // Nothing of it is sent anywhere, but as the part of a question that a reader asks.
 
 const NAME = "paperkin";
 const LISTS = ["questions", "like", "dislike", "selected"];
 export const MOST = 1000; // entries of a list, the oldest of which go first
-const LONGEST = { id: 512, href: 20_000 }; // characters; no id is longer, nor an address that a server takes
+const LONGEST = { id: 512, href: 64_000 }; // characters; no id is longer, nor an address that a server takes
 
 /** What is kept: a list each of {id, title} or {href, title}, the latest first. What is damaged counts as nothing. */
 export function read() {
@@ -19,7 +20,7 @@ export function read() {
 
 /** Only what has the right shape, of whatever was read or imported. */
 export function checked(found) {
-  const result = { visit: typeof found?.visit === "string" ? found.visit : "" };
+  const result = { visit: typeof found?.visit === "string" ? found.visit : "", keys: found?.keys !== false };
   for (const list of LISTS) {
     const entries = Array.isArray(found?.[list]) ? found[list] : [];
     result[list] = entries.filter((entry) => isEntry(entry, list)).map(({ id, href, title }) => (
@@ -51,13 +52,15 @@ export function change(make) {
   return true;
 }
 
-export const has = (list, id) => read()[list].some((entry) => entry.id === id);
+/** The ids of the papers of a list, to look many of them up. */
+export const idsOf = (list) => new Set(read()[list].map(({ id }) => id));
 
-/** Put a paper or a question at the head of a list, once. */
+/** Put a paper or a question at the head of a list, once; tells whether it is there now. */
 export function put(list, entry) {
-  return change((kept) => {
+  const stored = change((kept) => {
     kept[list] = [entry, ...without(kept[list], entry)];
   });
+  return stored && read()[list].some((each) => nameOf(each) === nameOf(entry));
 }
 
 export function drop(list, entry) {
@@ -66,7 +69,10 @@ export function drop(list, entry) {
   });
 }
 
-const without = (entries, gone) => entries.filter((each) => (each.id ?? each.href) !== (gone.id ?? gone.href));
+/** What tells an entry from the others of its list. */
+export const nameOf = (entry) => entry.id ?? entry.href;
+
+const without = (entries, gone) => entries.filter((each) => nameOf(each) !== nameOf(gone));
 
 addEventListener("storage", (event) => {
   if (event.key === NAME || event.key === null) dispatchEvent(new Event("kept"));

@@ -1,6 +1,7 @@
 // The keyboard: / ↑ ↓ j k o l d u x ?
 
 import { select } from "./citing.js";
+import { change, read } from "./kept.js";
 import { taste, undo } from "./taste.js";
 
 const cards = () => [...document.querySelectorAll("article.card")];
@@ -19,8 +20,10 @@ function go(step) {
 
 function like(kind) {
   const link = here()?.querySelector(`[data-taste="${kind}"]`);
-  if (link) taste(link);
-  return Boolean(link);
+  if (!link) return false;
+  if (!here().contains(document.activeElement)) here().querySelector("h2 a, h3 a").focus({ preventScroll: true });
+  taste(link);
+  return true;
 }
 
 const KEYS = {
@@ -55,66 +58,88 @@ const KEYS = {
   },
 };
 
-/** The table of keys, as the page on how to search has it. */
-async function help() {
-  let dialog = document.querySelector("dialog.keys");
-  if (!dialog) {
-    dialog = document.createElement("dialog");
-    dialog.className = "keys";
-    dialog.setAttribute("aria-label", "Keyboard");
-    const page = new DOMParser().parseFromString(await (await fetch("/help")).text(), "text/html");
-    const heading = page.querySelector("#keyboard");
-    const close = document.createElement("button");
-    close.type = "button";
-    close.textContent = "Close";
-    close.addEventListener("click", () => dialog.close());
-    const table = heading.nextElementSibling;
-    heading.removeAttribute("id");
-    dialog.append(document.adoptNode(heading), document.adoptNode(table), close);
-    document.body.append(dialog);
-  }
-  if (!dialog.open) dialog.showModal();
+let table = null; // the promise of the dialog: it is fetched once
+
+/** The table of keys and their switch, as the page on how to search has them. */
+async function makeTable() {
+  const page = new DOMParser().parseFromString(await (await fetch("/help")).text(), "text/html");
+  const heading = page.querySelector("#keyboard");
+  const parts = [heading, heading.nextElementSibling, page.querySelector("[data-keys]").closest("p")];
+  heading.removeAttribute("id");
+  const dialog = document.createElement("dialog");
+  dialog.className = "keys";
+  dialog.setAttribute("aria-label", "Keyboard");
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "Close";
+  close.addEventListener("click", () => dialog.close());
+  dialog.append(...parts.map((each) => document.adoptNode(each)), close);
+  document.body.append(dialog);
+  showSwitch();
+  return dialog;
 }
 
-const isTyping = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, dialog, [contenteditable], canvas");
+async function help() {
+  try {
+    const dialog = await (table ??= makeTable());
+    if (!dialog.open) dialog.showModal();
+  } catch {
+    location.assign("/help#keyboard");
+  }
+}
+
+/** Single letters are also what some people's speech recognition types: they can be switched off. */
+function showSwitch() {
+  for (const each of document.querySelectorAll("[data-keys]")) each.checked = read().keys;
+}
+
+const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable]";
+const isTyping = (target) => target.closest?.(`${FIELDS}, dialog, canvas`);
+
+function leave(event) {
+  for (const open of document.querySelectorAll("details.menu[open]")) {
+    if (open.contains(document.activeElement)) open.querySelector("summary").focus();
+    open.open = false;
+  }
+  if (!event.target.matches?.(FIELDS) || event.target.closest("dialog")) return;
+  event.preventDefault(); // a browser would empty the box, of which nobody would be told
+  event.target.blur();
+}
+
+/** Whether a key is a command where it is pressed. Arrows are one only in the list, and lead into it from the search box. */
+function isMeant({ key, target }) {
+  if (!Object.hasOwn(KEYS, key)) return false;
+  if (key === "ArrowDown" && target.matches?.("form[role=search] input[type=search]")) return true;
+  if (isTyping(target)) return false;
+  return key.startsWith("Arrow") ? Boolean(target.closest?.("article.card")) : read().keys;
+}
 
 export function startKeys() {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.key === "Escape") {
-      for (const open of document.querySelectorAll("details.menu[open]")) {
-        if (open.contains(document.activeElement)) open.querySelector("summary").focus();
-        open.open = false;
-      }
-      if (isTyping(event.target)) event.target.blur();
-      return;
-    }
-    // From the search box the arrow leads into the answer.
-    const fromBox = event.key === "ArrowDown" && event.target.matches?.("form[role=search] input[type=search]");
-    if (isTyping(event.target) && !fromBox) return;
-    if (Object.hasOwn(KEYS, event.key) && KEYS[event.key]()) event.preventDefault();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return;
+    if (event.key === "Escape") leave(event);
+    else if (isMeant(event) && KEYS[event.key]()) event.preventDefault();
   });
   document.addEventListener("focusin", (event) => {
     const card = event.target.closest?.("article.card");
     if (card) for (const each of cards()) each.classList.toggle("here", each === card && Boolean(here()));
   });
-  // After the answer has changed the place in the list is kept, so that l and d can be said of one paper after another.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-keys]")) change((kept) => {
+      kept.keys = event.target.checked;
+    });
+  });
+  addEventListener("kept", showSwitch);
+  showSwitch();
+  // Who is in the list when the answer changes stays at that place of it, to say l and d of one paper after another.
   let place = -1;
-  addEventListener("kept", () => {
-    place = cards().indexOf(here());
-  });
-  // So it is when an answer that was asked by typing arrives after the reader has gone on into the list.
   addEventListener("showing", () => {
-    if (here()?.contains(document.activeElement)) place = cards().indexOf(here());
-  });
-  document.addEventListener("submit", () => {
-    place = -1; // another question begins at its first paper
+    place = here()?.contains(document.activeElement) ? cards().indexOf(here()) : -1;
   });
   addEventListener("shown", () => {
-    if (place < 0 || here()) return;
     const card = cards()[Math.min(place, cards().length - 1)];
-    card?.classList.add("here");
-    card?.querySelector("h2 a, h3 a").focus({ preventScroll: true });
-    place = -1;
+    if (place < 0 || !card) return;
+    card.classList.add("here");
+    card.querySelector("h2 a, h3 a").focus({ preventScroll: true });
   });
 }

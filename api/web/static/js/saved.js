@@ -1,6 +1,7 @@
 // The page of what is kept in this browser, and the button that keeps a question.
 
-import { change, checked, drop, put, read } from "./kept.js";
+import { rest } from "./focus.js";
+import { change, checked, drop, nameOf, put, read } from "./kept.js";
 import { say } from "./toast.js";
 
 const LISTS = ["questions", "like", "dislike"];
@@ -24,6 +25,8 @@ function entry(list, kept) {
 
 function fill() {
   const kept = read();
+  const was = document.activeElement.closest("[data-kept] li");
+  const place = was && [was.parentElement, [...was.parentElement.children].indexOf(was)];
   for (const list of LISTS) {
     document.querySelector(`[data-kept="${list}"]`).replaceChildren(...kept[list].map((each) => entry(list, each)));
     document.querySelector(`[data-none="${list}"]`).hidden = kept[list].length > 0;
@@ -33,6 +36,14 @@ function fill() {
   const disliked = kept.dislike.slice(0, 50).map(({ id }) => ["dislike", id]);
   search.hidden = !liked.length;
   search.href = `/search?${new URLSearchParams([...liked, ...disliked])}`;
+  if (place) goOn(...place);
+}
+
+/** The focus stays at its place in a list, or at the last entry, or at the heading once the list is empty. */
+function goOn(list, index) {
+  const button = [...list.querySelectorAll("button")].at(index) ?? [...list.querySelectorAll("button")].at(-1);
+  if (button) button.focus();
+  else rest(list.parentElement.querySelector("h2"));
 }
 
 function save() {
@@ -42,7 +53,7 @@ function save() {
   link.href = URL.createObjectURL(new Blob([content], { type: "application/json" }));
   link.download = "paperkin-saved.json";
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href));
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // a browser may ask where to put it before it reads
 }
 
 async function load(file) {
@@ -56,8 +67,8 @@ async function load(file) {
   if (!count) return say("There is nothing in this file that can be kept.");
   const stored = change((kept) => {
     for (const list of LISTS) {
-      const names = new Set(given[list].map((each) => each.id ?? each.href));
-      kept[list] = [...given[list], ...kept[list].filter((each) => !names.has(each.id ?? each.href))];
+      const names = new Set(given[list].map(nameOf));
+      kept[list] = [...given[list], ...kept[list].filter((each) => !names.has(nameOf(each)))];
     }
   });
   return say(stored ? `${count} imported.` : "This is more than the browser keeps for this page.");

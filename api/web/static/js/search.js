@@ -1,121 +1,143 @@
 // Search as people do it: answers while one types, and every part of the question in the address.
 // The server's own pages are fetched and the part that changes is put in place: there is one way to render.
 
+import { addressOfForm, addressOfLink, asked, ends, form, giveUpReturn, leaves, takeOver, updateForm } from "./asking.js";
+import { keepFocus } from "./focus.js";
 import { startHistogram } from "./histogram.js";
 import { typeset } from "./tex.js";
+import { announce, say } from "./toast.js";
 
 const PAUSE = 250; // milliseconds without a key after which the question is asked
 const LEAST = 2; // characters of a question that is asked while one types
+const INVALID = 422; // half a question, such as an unfinished date: an error only once it is sent
 
-let asking = null; // the request under way, which a newer one ends
-let timer = 0;
+let timer = 0; // of the pause; 0 where no question waits for its end
+let typing = false; // whether the step of the history that is shown was made by typing that goes on
+let shown = ""; // the address of the answer that is shown
 
-const form = () => document.querySelector("form#ask");
 const live = () => document.querySelector("#live");
+const here = () => location.pathname + location.search;
 
-/** The address of what the form holds now, without empty fields and without what is the default. */
-function addressOf(form) {
-  const asked = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string" && value.trim() && !(name === "mode" && value === "hybrid")) asked.append(name, value.trim());
-  }
-  return asked.size ? `/search?${asked}` : "/search";
+function stopTimer() {
+  clearTimeout(timer);
+  timer = 0;
 }
 
-/** Show the answer of an address in place, or go there where that cannot be done. `history` is push, typing or none. */
-export async function show(address, { history = "push", keepForm = false } = {}) {
-  clearTimeout(timer);
+/** Show the answer of an address in place, or go there where that cannot be done. `history` is push, replace, typing or none. */
+export async function show(address, { history = "push" } = {}) {
   if (!live()) return location.assign(address);
-  asking?.abort();
-  const mine = (asking = new AbortController());
+  const question = leaves(address, history, timer || history === "typing" ? ["q"] : []);
   live().classList.add("waiting");
   performance.mark("asked");
-  let page;
-  try {
-    const response = await fetch(address, { headers: { accept: "text/html" }, signal: mine.signal });
-    page = new DOMParser().parseFromString(await response.text(), "text/html");
-  } catch (error) {
-    if (error.name === "AbortError") return undefined;
-    return location.assign(address); // the browser says better than we what is wrong with the server
-  }
-  if (mine.signal.aborted) return undefined;
-  if (!page.querySelector("#live")) {
-    if (!keepForm) return location.assign(address);
+  const [page, status] = await fetched(question);
+  if (question.signal.aborted) return undefined;
+  ends(question);
+  if (!page?.querySelector("#live")) {
+    if (history !== "typing") return location.assign(address); // what is wrong is said there, be it by the browser
     live().classList.remove("waiting");
-    return undefined; // half a question, such as an unfinished date: an error only once it is sent
+    if (status !== INVALID) say(page?.querySelector("h1")?.textContent || "No answer came. Press Enter to ask again.");
+    return undefined; // nobody is thrown out of what is being typed
   }
-  // What is typed in one go is one step of the history: the first answer that is shown adds it, the others change it.
-  const again = history === "typing" && form().dataset.typing;
-  if (history === "typing") form().dataset.typing = "yes";
-  if (again) window.history.replaceState({}, "", address);
-  else if (history !== "none") window.history.pushState({}, "", address);
-  put(page, keepForm);
+  record(address, history);
+  put(page, question);
   requestAnimationFrame(() => setTimeout(() => performance.measure("answer", "asked")));
   return undefined;
 }
 
-function put(page, keepForm) {
-  dispatchEvent(new Event("showing"));
-  const open = [...document.querySelectorAll("#live details[open][id]")].map((each) => each.id);
-  const focused = document.activeElement?.closest("#live") ? document.activeElement.getAttribute("name") : null;
-  document.title = page.title;
-  live().replaceWith(document.adoptNode(page.querySelector("#live")));
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  if (focused) document.querySelector(`#live [name="${CSS.escape(focused)}"]`)?.focus();
-  if (!keepForm) form().replaceWith(document.adoptNode(page.querySelector("form#ask")));
-  else syncHidden(page);
-  watchForm();
-  startHistogram(live(), show);
-  typeset(live());
-  dispatchEvent(new Event("shown"));
+/** The page that answers a question, and its status; null where the server cannot be reached. */
+async function fetched({ address, signal }) {
+  try {
+    const response = await fetch(address, { headers: { accept: "text/html" }, signal });
+    return [new DOMParser().parseFromString(await response.text(), "text/html"), response.status];
+  } catch {
+    return [null, 0];
+  }
 }
 
-/** While somebody types the form stays as it is, but for what it carries along unseen. */
-function syncHidden(page) {
-  for (const each of form().querySelectorAll("input[type=hidden]")) each.remove();
-  form().append(...[...page.querySelectorAll("form#ask input[type=hidden]")].map((each) => document.adoptNode(each)));
+/** What is typed in one go is one step of the history: the first answer that is shown adds it, the others change it. */
+function record(address, history) {
+  const again = history === "typing" && typing;
+  typing = history === "typing";
+  shown = address;
+  if (history === "none") return;
+  if (again || history === "replace" || address === here()) window.history.replaceState({}, "", address);
+  else window.history.pushState({}, "", address);
+}
+
+function put(page, question) {
+  dispatchEvent(new Event("showing"));
+  const before = live();
+  const after = document.adoptNode(page.querySelector("#live"));
+  for (const { id } of before.querySelectorAll("details[open][id]")) after.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+  takeOver(before, after, question);
+  const focus = keepFocus(before);
+  before.replaceWith(after);
+  updateForm(page, question);
+  focus(after);
+  document.title = page.title;
+  const [heading, given] = [document, page].map((each) => each.querySelector("main > h1"));
+  if (heading && given) heading.textContent = given.textContent;
+  startHistogram(after, show);
+  typeset(after);
+  dispatchEvent(new Event("shown"));
+  const said = [...after.querySelectorAll(".summary, .hint strong")].map((each) => each.textContent.trim());
+  announce(said.join(". ").replace(/\s+/g, " "));
 }
 
 function watchForm() {
-  const watched = form();
-  if (watched.dataset.watched) return;
-  watched.dataset.watched = "yes";
-  watched.addEventListener("submit", (event) => {
+  const box = form().elements.q;
+  form().addEventListener("submit", (event) => {
     event.preventDefault();
-    const typed = watched.elements.q;
-    show(addressOf(watched)).then(() => {
-      if (document.activeElement === document.body) form().elements.q.focus({ preventScroll: true });
-    });
-    typed.blur();
+    stopTimer();
+    const address = addressOfForm();
+    // A finger wants the answer instead of the keyboard; a hand at the keyboard goes on typing.
+    if (matchMedia("(pointer: coarse)").matches) box.blur();
+    show(address);
   });
-  let before = watched.elements.q.value;
-  watched.elements.q.addEventListener("input", (event) => {
-    clearTimeout(timer);
-    const typed = event.target.value.trim();
-    if (event.isComposing || typed === before.trim() || (typed.length < LEAST && typed !== "")) return;
-    before = event.target.value;
-    timer = setTimeout(() => show(addressOf(watched), { history: "typing", keepForm: true }), PAUSE);
+  const typed = (event) => {
+    stopTimer();
+    const text = box.value.trim();
+    if (event.isComposing || text === (asked().get("q") ?? "").trim() || (text.length < LEAST && text !== "")) return;
+    timer = setTimeout(() => {
+      timer = 0;
+      show(addressOfForm(), { history: "typing" });
+    }, PAUSE);
+  };
+  // What an input method puts together is whole when it says so, after the last input.
+  for (const name of ["input", "compositionend"]) box.addEventListener(name, typed);
+  box.addEventListener("focus", () => {
+    typing = false;
   });
-  watched.elements.q.addEventListener("focus", () => delete watched.dataset.typing);
 }
 
-/** Links within the answer that lead to another answer are followed in place. */
+/** Links within the answer that lead to another answer are followed in place; what is said of a paper, taste.js hears. */
 function follow(event) {
   const link = event.target.closest?.("a[href]");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const href = link.getAttribute("href") ?? "";
-  if (!link.closest("#live") || !(href === "/search" || href.startsWith("/search?"))) return;
+  if (!link.closest("#live") || link.dataset.taste || !(href === "/search" || href.startsWith("/search?"))) return;
   event.preventDefault();
   const turns = link.closest("nav.turn");
-  show(href).then(() => {
+  show(turns ? href : addressOfLink(href)).then(() => {
     if (turns) document.querySelector("#ask")?.scrollIntoView({ block: "start" });
   });
 }
 
+/** Back or forward. A link within the page comes by here, too. */
+function goBack() {
+  if (here() !== shown) {
+    stopTimer();
+    show(here(), { history: "none" });
+  } else if (giveUpReturn()) {
+    live().classList.remove("waiting");
+  }
+}
+
 export function startSearch() {
   if (!live()) return;
+  shown = here();
   watchForm();
   startHistogram(live(), show);
   document.addEventListener("click", follow);
-  addEventListener("popstate", () => show(location.pathname + location.search, { history: "none" }));
+  addEventListener("popstate", goBack);
 }
