@@ -134,6 +134,34 @@ def test_a_paper_that_comes_changes_the_version(mapped: TestClient) -> None:
         assert (answer.status_code, error_code(answer)) == (409, "map_changed")
 
 
+def test_a_paper_that_went_and_came_again_the_same(mapped: TestClient, collection: Collection) -> None:
+    """The collection is as it was, and yet its positions are others: nothing that was kept of them is told."""
+    before = mapped.get("/v1/map").json()
+    paper = collection.snapshot().store.paper("a")
+    with collection.writing("remove") as writer:
+        writer.remove(["a"])
+    ingest(collection, ToyEncoder(), [paper], Report())
+    after = mapped.get("/v1/map").json()
+    assert (after["index_version"], after["map"]) == (before["index_version"], before["map"])
+    assert after["version"] != before["version"]
+    assert mapped.get("/v1/map/points", params={"version": before["version"]}).status_code == 409
+    told = mapped.get("/v1/map/papers", params={"version": after["version"], "at": [0, 3]}).json()["papers"]
+    assert [each["id"] for each in told] == ["b", "a"]
+    lit = mapped.get("/v1/map/lit", params={"version": after["version"], "q": "speech", "k": 1}).json()["lit"]
+    assert [each["at"] for each in lit] == [3]
+
+
+def test_a_map_without_papers(mapped: TestClient, collection: Collection) -> None:
+    """When all papers are gone, that is what a position is told, and no range that cannot be."""
+    with collection.writing("remove") as writer:
+        writer.remove(["a", "b", "c", "10.1/d"])
+    answer = mapped.get("/v1/map").json()
+    assert (answer["papers"], answer["clusters"]) == (0, [])
+    told = mapped.get("/v1/map/papers", params={"version": answer["version"], "at": 0}).json()["error"]
+    assert told["code"] == "positions_out_of_range"
+    assert "-1" not in told["next_step"]
+
+
 def test_an_area_in_every_question(mapped: TestClient) -> None:
     """Searches, ranks and kin obey it, by address and by body; feeds and subscriptions take none."""
     facts = mapped.get("/v1/map").json()

@@ -154,15 +154,50 @@ def test_compacted_while_it_was_drawn(collection: Collection) -> None:
     assert drawing._forgotten(collection.directory, atlas)
 
 
+def test_removed_and_added_again_the_same(collection: Collection, encoder: ToyEncoder) -> None:
+    """With nobody looking between, the collection holds what it held, but under another key: it has a place by that."""
+    drawing.draw_and_keep(collection)
+    maps = Maps(collection)
+    before, snapshot = maps.of(collection.snapshot()), collection.snapshot()
+    paper = snapshot.store.paper("a")
+    with collection.writing("remove") as writer:
+        writer.remove(["a"])
+    add(collection, encoder, paper)
+    assert collection.snapshot().fingerprint == snapshot.fingerprint
+    present = maps.of(collection.snapshot())
+    assert (before.keys.tolist(), present.keys.tolist()) == ([1, 2, 3, 4], [2, 3, 4, 5])
+    assert present.version != before.version
+    everywhere = Area(present.atlas.id, WHOLE)
+    assert maps.within(everywhere, snapshot).keys.tolist() == [1, 2, 3, 4]
+    assert maps.within(everywhere, collection.snapshot()).keys.tolist() == [2, 3, 4, 5]
+
+
+def test_a_version_is_of_places(collection: Collection, encoder: ToyEncoder) -> None:
+    """A newcomer whose text changes stays where it was while a process runs, and is placed anew by another: the two
+    have the same papers and tell of two versions."""
+    drawing.draw_and_keep(collection)
+    maps = Maps(collection)
+    add(collection, encoder, Paper("new", "speech speech"))
+    first = where(maps.of(collection.snapshot()))
+    add(collection, encoder, Paper("new", "face face", updated="2030-01-01", version=9))
+    present, another = maps.of(collection.snapshot()), Maps(collection).of(collection.snapshot())
+    assert where(present) == first
+    assert where(another)[5] != first[5]
+    assert present.version != another.version
+    assert present.version.startswith(f"{present.atlas.id}-")
+    assert len(present.version) <= 40
+
+
 class Changing(RuleBasedStateMachine):
     """Papers come, go and change; the map is drawn now and then, and another process reads it for the first time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = ToyEncoder()
-        self.living: set[str] = set()
+        self.living: dict[str, Paper] = {}
         self.number = 0
         self.seen: dict[int, list[int]] = {}
+        self.versions: dict[str, tuple[object, ...]] = {}
         self.drawing = ""
 
     @initialize()
@@ -179,13 +214,16 @@ class Changing(RuleBasedStateMachine):
     def add(self, titles: list[int]) -> None:
         papers = [Paper(f"p{self.number + at}", f"{TITLES[each]} {at}") for at, each in enumerate(titles)]
         self.number += len(papers)
+        self.put(*papers)
+
+    def put(self, *papers: Paper) -> None:
         add(self.collection, self.encoder, *papers)
-        self.living |= {paper.id for paper in papers}
+        self.living |= {paper.id: paper for paper in papers}
 
     @rule(data=st.data(), title=st.sampled_from(TITLES))
     def update(self, data: st.DataObject, title: str) -> None:
         name = data.draw(st.sampled_from(sorted(self.living)))
-        add(self.collection, self.encoder, Paper(name, f"{title} anew", updated="2030-01-01", version=9))
+        self.put(Paper(name, f"{title} anew", updated="2030-01-01", version=9))
 
     @precondition(lambda self: len(self.living) > 2)
     @rule(data=st.data())
@@ -193,7 +231,15 @@ class Changing(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.living)))
         with self.collection.writing("remove") as writer:
             writer.remove([name])
-        self.living.remove(name)
+        del self.living[name]
+
+    @rule(data=st.data())
+    def remove_and_add_again_the_same(self, data: st.DataObject) -> None:
+        """Nobody looks between: the collection holds what it held, under another key."""
+        name = data.draw(st.sampled_from(sorted(self.living)))
+        with self.collection.writing("remove") as writer:
+            writer.remove([name])
+        self.put(self.living[name])
 
     @rule()
     def draw(self) -> None:
@@ -216,8 +262,12 @@ class Changing(RuleBasedStateMachine):
         assert all(places[key] == place for key, place in self.seen.items() if key in places)
         self.seen = {**self.seen, **places}
         drawn = set(present.atlas.keys.tolist())
-        fresh = where(Maps(self.collection).of(snapshot))
+        another = Maps(self.collection).of(snapshot)
+        fresh = where(another)
         assert all(fresh[key] == place for key, place in places.items() if key in drawn)
+        for each in (present, another):
+            content = each.keys.tobytes(), each.places.tobytes(), each.groups.tobytes()
+            assert self.versions.setdefault(each.version, content) == content
         assert present.atlas.id == self.drawing
         assert sum(each.papers for each in present.clusters if each.level == 0) == len(self.living)
 
