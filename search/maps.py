@@ -146,7 +146,9 @@ def _continued(snapshot: Snapshot, atlas: Atlas, before: Map | None) -> Map:
     new = np.setdiff1d(living, keys, assume_unique=True)
     if len(new):
         if drawn:
-            found, of_these = placing.place(snapshot, new, atlas.keys[kept], atlas.places[kept], atlas.groups[kept])
+            found, of_these = placing.place(
+                snapshot.dense, new, atlas.keys[kept], atlas.places[kept], atlas.groups[kept]
+            )
         else:
             raise MapMissing  # all that it was drawn with is gone
         keys = np.concatenate([keys, new])

@@ -15,12 +15,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from indexer.collection import Collection
 from indexer.directory import ATLAS
 from indexer.errors import InvalidQuery, MapMissing
+from indexer.files import write_whole
 from indexer.filters import Filters
 from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
 from search import drawing, placing
 from search.area import SIDE, Area
+from search.atlas import Atlas
 from search.engine import Engine
 from search.maps import Map, Maps
 from search.query import Mode, Page, Query
@@ -144,14 +146,69 @@ def test_compacting_forgets_the_map(collection: Collection) -> None:
     assert not half.exists()
 
 
-def test_compacted_while_it_was_drawn(collection: Collection) -> None:
-    """A map of a paper that was removed and forgotten meanwhile is not kept; of one that was only removed it is."""
-    atlas = drawing.draw(Collection(collection.directory).snapshot(), weights(collection))
-    with collection.writing("remove") as writer:
-        writer.remove(["a"])
-        assert not drawing._forgotten(collection.directory, atlas)
-        writer.compact()
-    assert drawing._forgotten(collection.directory, atlas)
+def test_compacted_while_it_was_drawn(collection: Collection, encoder: ToyEncoder) -> None:
+    """A drawing holds nothing that keeps others from compacting, and nothing of what they forget comes back.
+
+    Neither a paper that was removed nor the words of a text that was replaced. What is only removed may stay.
+    """
+    add(collection, encoder, Paper("e", "aardvark"))
+    drawn = drawing.draw(collection.snapshot(), weights(collection))
+    assert any("aardvark" in each.words for each in drawn.clusters)
+    there: list[bool] = []
+
+    def compact(_: float) -> None:
+        if there:
+            return
+        another = Collection(collection.directory)
+        with another.writing("remove") as writer:
+            writer.remove(["a"])
+        add(another, encoder, Paper("e", "graph", updated="2030-01-01", version=9))
+        assert not drawing._forgotten(collection.directory, drawn)
+        with another.writing("compact") as writer:
+            writer.compact()
+        there.append((collection.directory / ATLAS).exists())
+
+    atlas = drawing.draw_and_keep(collection, compact)
+    assert there == [False]
+    assert drawing._forgotten(collection.directory, drawn)
+    assert atlas.keys.tolist() == [2, 3, 4, 5]
+    assert b"aardvark" not in (collection.directory / ATLAS).read_bytes()
+
+
+def test_compacted_while_it_was_written(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes to its place only after a compaction has looked for it goes away again, and is drawn anew."""
+    compacted = 0
+
+    def late(path: Path, content: str | bytes) -> None:
+        nonlocal compacted
+        if not compacted:
+            with Collection(collection.directory).writing("remove") as writer:
+                writer.remove(["a"])
+                writer.compact()
+        compacted += 1
+        write_whole(path, content)
+
+    monkeypatch.setattr("search.atlas.write_whole", late)
+    drawing.draw_and_keep(collection)
+    loaded = Atlas.load(collection.directory, weights(collection))
+    assert loaded is not None
+    assert (compacted, loaded.keys.tolist()) == (2, [2, 3, 4])
+
+
+def test_not_written_when_forgotten(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked before anything is written: whoever is killed then leaves no word of what was forgotten."""
+    written: list[bytes] = []
+    monkeypatch.setattr("search.atlas.write_whole", lambda _, content: written.append(content))
+
+    def compact(done: float) -> None:
+        if done < 1 and len(collection.snapshot().store.keys()) == 4:
+            collection.let_go()
+            with Collection(collection.directory).writing("remove") as writer:
+                writer.remove(["a"])
+                writer.compact()
+
+    drawing.draw_and_keep(collection, compact)
+    assert len(written) == 1
 
 
 def test_removed_and_added_again_the_same(collection: Collection, encoder: ToyEncoder) -> None:
