@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +19,7 @@ from starlette.testclient import TestClient
 from api import mapping
 from api.client import ApiError, Client
 from api.requests import SearchBody, SubscriptionBody
+from api.service import Service
 from indexer.collection import Collection
 from indexer.directory import ATLAS
 from indexer.encoder import CompiledEncoder
@@ -223,6 +229,86 @@ def test_a_server_draws_what_is_missing_and_due(
         assert drawn(client, 4)
         client.post("/v1/papers", json=[{"title": "graph"}, {"title": "graph face"}])
         assert drawn(client, 6)
+
+
+# The server in the background
+
+
+@pytest.fixture
+def service(collection: Collection, encoder: ToyEncoder) -> Service:
+    """The four toy papers, without a map."""
+    return Service(collection, encoder, Engine(collection, encoder))
+
+
+def test_what_a_server_does(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It draws what is due, but not while somebody writes, nor too many papers, nor where nothing can be written."""
+    assert mapping.to_do(service) is mapping.ToDo.DRAW
+    with service.collection.writing("import"):
+        assert mapping.to_do(service) is mapping.ToDo.WAIT
+    assert mapping.to_do(service) is mapping.ToDo.DRAW
+    with monkeypatch.context() as patched:
+        patched.setattr(mapping, "MOST", 3)
+        assert mapping.to_do(service) is mapping.ToDo.PLACE
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda path, _: path != service.collection.directory)  # as for all but root
+        assert mapping.to_do(service) is mapping.ToDo.PLACE
+    drawing.draw_and_keep(service.collection)
+    assert mapping.to_do(service) is mapping.ToDo.PLACE
+
+
+def test_patience() -> None:
+    """What fails is tried again after a minute, after two, and so on up to a day; another state at once."""
+    patience = mapping.Patience()
+    waited = []
+    for _ in range(13):
+        patience.try_later(("a", 1, None))
+        waited.append(patience.seconds)
+    assert waited[:4] == [60, 120, 240, 480]
+    assert waited[-2:] == [24 * 3_600] * 2
+    assert patience.lasts(("a", 1, None))
+    assert not patience.lasts(("a", 2, None))
+    patience.try_later(("a", 2, None))
+    assert patience.seconds == 60
+
+
+def test_nothing_of_the_working_directory_is_run(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may be started anywhere: a `numpy.py` or a package `search` there is not what draws."""
+    hostile = tmp_path / "hostile"
+    (hostile / "search").mkdir(parents=True)
+    for name in ("numpy.py", "search/__init__.py", "search/drawing.py"):
+        (hostile / name).write_text(f"open({str(tmp_path / 'run')!r}, 'w')")
+    monkeypatch.chdir(hostile)
+    mapping.draw_apart(collection, threading.Event())
+    assert not (tmp_path / "run").exists()
+    assert (collection.directory / ATLAS).exists()
+
+
+def test_a_drawing_ends_with_its_server(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is killed then, and draws nothing more; a Ctrl-C for the server does not reach it and look like a failure."""
+    started: list[tuple[subprocess.Popen[bytes], bool]] = []
+
+    class Watched(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            super().__init__(command, **options)
+            started.append((self, os.getsid(self.pid) == os.getsid(0)))
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    stopped = threading.Event()
+    stopped.set()
+    mapping.draw_apart(collection, stopped)
+    ((process, ours),) = started
+    assert not ours
+    assert process.returncode == -signal.SIGKILL
+    assert not (collection.directory / ATLAS).exists()
+
+
+def test_a_drawing_that_fails_is_told(collection: Collection) -> None:
+    """In the words of the process that drew, and not as a traceback."""
+    (collection.directory / ATLAS).mkdir()
+    with pytest.raises(OSError, match="Is a directory"):
+        mapping.draw_apart(collection, threading.Event())
 
 
 def test_drawing_by_hand(toys: Run, collection: Collection) -> None:
