@@ -27,7 +27,7 @@ PATIENCE: Final = 60.0
 """Seconds until the next look after one that failed. What fails again waits twice as long each time, up to a day."""
 LONGEST_PATIENCE: Final = 24 * 3_600.0
 MOST: Final = 200_000
-"""Papers up to which a server draws by itself; above that it takes minutes, and is left to `paperkin map`."""
+"""Papers up to which a server draws by itself; above that it is left to `paperkin map`, which `MapMissing` says."""
 State = tuple[str, int, str | None]
 _log = logging.getLogger(__name__)
 

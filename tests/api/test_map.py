@@ -27,6 +27,7 @@ from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
 from search import drawing
+from search.answer import Answer
 from search.area import SIDE
 from search.engine import Engine
 from search.query import Page, Query
@@ -124,6 +125,24 @@ def test_lit(mapped: TestClient) -> None:
     listed = mapped.get("/v1/map/lit", params={"version": version, "category": "cs.CV"}).json()
     assert listed == {"lit": [{"at": 1, "score": None, "verdict": None}], "total": 1}
     assert error_code(mapped.get("/v1/map/lit", params={"version": version})) == "empty_query"
+
+
+def test_lit_while_the_papers_change(
+    mapped: TestClient, collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that changes while a question is answered leaves every place as it was, but not what is to be lit."""
+    version, search = mapped.get("/v1/map").json()["version"], Engine.search
+
+    def meanwhile(engine: Engine, query: Query) -> Answer:
+        found = search(engine, query)
+        ingest(collection, ToyEncoder(), [Paper("c", "face face", updated="2030-01-01", version=9)], Report())
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Engine, "search", meanwhile)
+        answer = mapped.get("/v1/map/lit", params={"version": version, "q": "speech"})
+    assert (answer.status_code, error_code(answer)) == (409, "map_changed")
+    assert mapped.get("/v1/map/lit", params={"version": version, "q": "speech"}).status_code == 200
 
 
 def test_a_paper_that_comes_changes_the_version(mapped: TestClient) -> None:

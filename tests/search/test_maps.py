@@ -24,7 +24,7 @@ from search import drawing, placing
 from search.area import SIDE, Area
 from search.atlas import Atlas
 from search.engine import Engine
-from search.maps import Map, Maps
+from search.maps import AREAS_KEPT, Map, Maps
 from search.query import Mode, Page, Query
 from tests.toys import AXES, ToyEncoder
 
@@ -417,3 +417,17 @@ def test_an_area_of_another_map(mapped: Engine) -> None:
     drawing.forget(mapped._collection.directory)
     with pytest.raises(InvalidQuery, match="gone"):
         mapped.search(Query("speech", area=Area("abc", WHOLE)))
+
+
+def test_areas_that_are_remembered(mapped: Engine) -> None:
+    """The last sixteen, of which one that is asked for again is not the next to go."""
+    snapshot, present = mapped.snapshot(), mapped.maps.of(mapped.snapshot())
+    areas = [Area(present.atlas.id, ((0, 0), (SIDE, 0), (number, SIDE))) for number in range(AREAS_KEPT + 1)]
+    first, second = (mapped.maps.within(area, snapshot) for area in areas[:2])
+    for area in areas[2:-1]:
+        mapped.maps.within(area, snapshot)
+    assert mapped.maps.within(areas[0], snapshot) is first
+    mapped.maps.within(areas[-1], snapshot)
+    assert mapped.maps.within(areas[0], snapshot) is first
+    assert mapped.maps.within(areas[1], snapshot) is not second
+    assert len(mapped.maps._areas) == AREAS_KEPT
