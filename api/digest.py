@@ -20,6 +20,7 @@ from api.service import Service
 from api.showing import paper_address
 from indexer import lock
 from indexer.collection import Snapshot
+from indexer.directory import DIGESTING
 from indexer.errors import InvalidQuery, PaperkinError, shorten
 from indexer.filters import Condition, Filters
 from indexer.mailing import Frequency, Mailing, Message, Subscription
@@ -34,7 +35,6 @@ LOOKED_AT: Final = 200
 """Newest answers among which those are looked for that an address does not have."""
 EXCERPT: Final = 300
 """Characters of an abstract."""
-_LOCK: Final = "digest.lock"
 _log = logging.getLogger(__name__)
 
 
@@ -87,7 +87,7 @@ class Digest:
 
         Raises `MailFailed` where the mail server cannot be used; what is planned by then is kept.
         """
-        with lock.alone(self._service.collection.directory, _LOCK) as held:
+        with lock.alone(self._service.collection.directory, DIGESTING) as held:
             if not held:
                 return None
             self.mailing.forget(now)
@@ -97,7 +97,7 @@ class Digest:
 
     def flush(self, now: datetime) -> Done | None:
         """Hand over what waits, and plan nothing."""
-        with lock.alone(self._service.collection.directory, _LOCK) as held:
+        with lock.alone(self._service.collection.directory, DIGESTING) as held:
             if not held:
                 return None
             done = Done()

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from indexer.directory import EVALUATION
 from indexer.files import write_whole
 from indexer.periods import moment
 from search.query import Mode
@@ -22,7 +23,6 @@ from search.query import Mode
 if TYPE_CHECKING:
     from api.evaluation import JudgedResult, OwnResult
 
-FILE: Final = "evaluation.json"
 FORMAT: Final = "paperkin evaluation/1"
 KINDS: Final = ("judged", "self")
 MADE_OF: Final = ("judged", "title", "sentence", "acronym", "all")
@@ -89,12 +89,12 @@ class Evaluation:
     def save(self, directory: Path) -> None:
         """Keep it with a collection, in place of an earlier one. Raises `OSError`."""
         content = {"format": FORMAT, **asdict(self)}
-        write_whole(directory / FILE, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+        write_whole(directory / EVALUATION, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
     @classmethod
     def load(cls, directory: Path) -> Evaluation | None:
         """What is kept with a collection; `None` where there is nothing, or nothing that we would have written."""
-        path = directory / FILE
+        path = directory / EVALUATION
         try:
             if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST:
                 return None

@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from enum import Enum
 from typing import Final
 
 from api.service import Service
+from indexer import lock
 from indexer.collection import Collection
-from indexer.errors import PaperkinError
+from indexer.errors import MapMissing, PaperkinError
 from search import drawing
 from search.atlas import Atlas
 from search.maps import Maps
@@ -21,9 +24,11 @@ from search.maps import Maps
 LOOK: Final = 1.0
 """Seconds between two looks at whether the map is due. It is drawn when nothing has changed between two."""
 PATIENCE: Final = 60.0
-"""Seconds until the next look after one that failed."""
+"""Seconds until the next look after one that failed. What fails again waits twice as long each time, up to a day."""
+LONGEST_PATIENCE: Final = 24 * 3_600.0
 MOST: Final = 200_000
-"""Papers up to which a server draws by itself; above that it takes minutes, and is left to `paperkin map`."""
+"""Papers up to which a server draws by itself; above that it is left to `paperkin map`, which `MapMissing` says."""
+State = tuple[str, int, str | None]
 _log = logging.getLogger(__name__)
 
 
@@ -54,45 +59,98 @@ def keeping_drawn(service: Service) -> Iterator[None]:
 
 
 def _watch(service: Service, stopped: threading.Event) -> None:
-    maps = service.engine.maps
-    seen: tuple[str, int | None] | None = None
-    well: tuple[str, int | None] | None = None
+    seen: State | None = None
+    well: State | None = None
+    patience = Patience()
     while not stopped.wait(LOOK):
         try:
             before, seen = seen, _state(service)
-            if seen != before or seen == well:
+            if seen != before or seen == well or patience.lasts(seen):
                 continue
-            snapshot, atlas = service.engine.snapshot(), maps.drawn()
-            if snapshot.papers <= MOST and drawing.is_due(snapshot, atlas):
-                _draw_apart(service.collection, stopped)
-                continue
-            if atlas is not None:
-                maps.of(snapshot)
-            well = seen
+            match to_do(service):
+                case ToDo.DRAW:
+                    draw_apart(service.collection, stopped)
+                case ToDo.PLACE:
+                    _place(service)
+                    well = seen
+                case ToDo.WAIT:
+                    _place(service)
         except (PaperkinError, OSError) as error:
             _log.warning("The map cannot be drawn: %s", error)
+            patience.try_later(seen)
             stopped.wait(PATIENCE)
         except Exception:  # a defect of ours, which must not end the watching
             _log.exception("The map cannot be drawn.")
+            patience.try_later(seen)
             stopped.wait(PATIENCE)
 
 
-def _state(service: Service) -> tuple[str, int | None]:
+class Patience:
+    """Each failure of one state doubles the time until it is tried again: to draw takes long, and nothing is new."""
+
+    def __init__(self) -> None:
+        self.seconds = PATIENCE
+        self._failed: State | None = None
+        self._until = 0.0
+
+    def try_later(self, state: State | None) -> None:
+        """Something has failed in a state."""
+        self.seconds = min(2 * self.seconds, LONGEST_PATIENCE) if state == self._failed else PATIENCE
+        self._failed, self._until = state, time.monotonic() + self.seconds
+
+    def lasts(self, state: State) -> bool:
+        """Whether it is too early to try again."""
+        return state == self._failed and time.monotonic() < self._until
+
+
+class ToDo(Enum):
+    """What is to be done about the map."""
+
+    DRAW = "draw it"
+    WAIT = "draw it when nobody writes any more"
+    PLACE = "find places for what has come since"
+
+
+def to_do(service: Service) -> ToDo:
+    """Look at a collection that did not change for a while. Raises `OSError`.
+
+    Of no state that an import leaves behind on its way a map is drawn: it draws one itself when it is done. No snapshot
+    outlives this look, for a map is drawn for long and nobody could compact the collection meanwhile.
+    """
+    snapshot, directory = service.engine.snapshot(), service.collection.directory
+    if snapshot.papers > MOST or not drawing.is_due(snapshot, service.engine.maps.drawn()):
+        return ToDo.PLACE
+    if not os.access(directory, os.W_OK):
+        return ToDo.PLACE
+    with lock.alone(directory, lock.LOCK) as free:
+        return ToDo.DRAW if free else ToDo.WAIT
+
+
+def _place(service: Service) -> None:
+    with suppress(MapMissing):
+        service.engine.maps.of(service.engine.snapshot())
+
+
+def _state(service: Service) -> State:
     """Tells one state of the papers and of their map from the next."""
-    atlas = service.engine.maps.drawn()
-    return service.engine.snapshot().fingerprint, None if atlas is None else id(atlas)
+    snapshot, atlas = service.engine.snapshot(), service.engine.maps.drawn()
+    return snapshot.fingerprint, snapshot.sequence, None if atlas is None else atlas.id
 
 
-def _draw_apart(collection: Collection, stopped: threading.Event) -> None:
+def draw_apart(collection: Collection, stopped: threading.Event) -> None:
     """Draw in a process of its own, at low priority: questions do not wait for it, and its memory is given back.
 
-    Raises `OSError` where it fails. It ends with the server.
+    Raises `OSError` where it fails. It ends with the server, and not by a Ctrl-C that is meant for that. Nothing of the
+    working directory is run (-P), which may be anybody's.
     """
-    if not os.access(collection.directory, os.W_OK):
-        stopped.wait(PATIENCE)
-        return
-    command = [sys.executable, "-m", "search.drawing", str(collection.directory.absolute())]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:  # noqa: S603  ourselves
+    command = [sys.executable, "-P", "-m", "search.drawing", str(collection.directory.absolute())]
+    with subprocess.Popen(  # noqa: S603  ourselves
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
         try:
             while process.poll() is None:
                 if stopped.wait(0.1):

@@ -168,6 +168,11 @@ class Collection:
                 return current  # a writer takes long over its indexes; what we have is whole
             return self._snapshot
 
+    def let_go(self) -> None:
+        """Hold no state until the next is asked for: only whoever has one keeps SQLite's log from being emptied."""
+        with self._refreshing:
+            self._snapshot = None
+
     def _open_snapshot(self) -> Snapshot:
         """Read a manifest and pin the truth that it covers; where they differ, wait for the writer or catch up."""
         deadline = time.monotonic() + READER_WAIT

@@ -13,12 +13,27 @@ from indexer.encoder import ModelIdentity
 from indexer.errors import CollectionDamaged, CollectionForeign, CollectionMismatch, CollectionMissing
 from indexer.manifest import MANIFEST
 from indexer.paper import TEXT_RECIPE
+from indexer.readers import READERS
 
 FORMAT: Final = "3"
 TRUTH: Final = "papers.db"
 ATLAS: Final = "atlas.bin"
 """The map: derived, drawn by `search`, no part of the index version. It has words of the papers it was drawn of."""
+EVALUATION: Final = "evaluation.json"
+"""How good the collection was found to be, kept by `api`."""
+DIGESTING: Final = "digest.lock"
+"""Held by the one server that hands over messages."""
 MAKING: Final = "papers.db.making"
+OURS: Final = frozenset(
+    {MANIFEST, ATLAS, EVALUATION, DIGESTING, lock.LOCK, lock.HOLDER}
+    | {
+        f"{database}{making}{log}"
+        for database in (TRUTH, READERS)
+        for making in ("", ".making")
+        for log in ("", "-wal", "-shm", "-journal")
+    }
+)
+"""Every file that a collection may have beside its indexes, but for hidden ones."""
 ELSEWHERE: Final = "Choose another directory with --collection or PAPERKIN_COLLECTION."
 
 

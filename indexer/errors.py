@@ -117,7 +117,7 @@ class MapMissing(PaperkinError):
     def __init__(self) -> None:
         super().__init__(
             "There is no map of these papers yet.",
-            "A server draws it by itself, in a minute or two; or draw it now: paperkin map.",
+            "Draw it: paperkin map. Of up to 200,000 papers a server does so by itself, if it may write there.",
         )
 
 

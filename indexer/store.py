@@ -26,6 +26,9 @@ Rows16 = NDArray[np.float16]
 ROW_TYPE: Final = np.dtype("<f2")
 ENCODED_BY: Final = "encoded_by"
 """Which fact of the collection says what encoded it. It is no part of the format, nor of any fingerprint."""
+COMPACTED: Final = "compacted"
+"""Which fact says after which change the papers were compacted last. It is no part of the format, nor of any
+fingerprint."""
 _NO_LIMIT: Final = 2**63 - 1
 _PAGE: Final = 1_000
 # Named, because SQLite would rather go through all papers by their keys, which is the order that is wanted.
@@ -82,6 +85,15 @@ class Store(Lists, Counts):
     def encoded_by(self) -> tuple[Trial, ...]:
         """The runtimes that have encoded its papers, the last one last, each with the trial it was chosen by."""
         return trials_from(self.meta().get(ENCODED_BY))
+
+    def compacted(self) -> int:
+        """The change after which what had been removed or replaced was forgotten; 0 where it never was."""
+        meta = self.meta()
+        try:
+            sequence = int(meta.get(COMPACTED, "0"))
+        except ValueError:
+            return 0
+        return sequence if sequence <= self.state().sequence else 0  # a stranger's may be any
 
     def meta(self) -> dict[str, str]:
         """Names and values of the collection's own facts."""

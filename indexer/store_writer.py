@@ -13,7 +13,7 @@ from indexer.extra import submitter_of
 from indexer.filters import fold, name_words
 from indexer.identity import Record, title_key
 from indexer.paper import Paper, is_unsafe, to_line
-from indexer.store import ROW_TYPE, Rows16, State, Store
+from indexer.store import COMPACTED, ROW_TYPE, Rows16, State, Store
 
 _FINGERPRINT_BITS: Final = 256
 
@@ -60,6 +60,7 @@ class StoreWriter(Store):
         """
         with self.transaction():
             self._db.execute("DELETE FROM removal")
+            self.set_meta({COMPACTED: str(self.state().sequence)})
         with self._guard():
             self._db.execute("VACUUM")
 

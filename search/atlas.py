@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,8 @@ _MAGIC: Final = b"PKATLAS1"
 _START: Final = len(_MAGIC) + 32 + 4
 _LARGEST_HEADER: Final = 1_000_000
 _MOST_CLUSTERS: Final = 1_000
+_MOST_PAPERS: Final = 20_000_000
+"""A file that claims more is not read: a stranger's, without anything in it, may be longer than our memory."""
 _A_PAPER: Final = 8 + 3 * 2
 """Bytes of a paper."""
 _LONGEST: Final = 100
@@ -58,7 +62,7 @@ class Cluster:
         return ", ".join(self.words)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Atlas:
     """A map as it was drawn, at change `sequence` of a collection of the model with these weights.
 
@@ -72,7 +76,7 @@ class Atlas:
     groups: Groups
     clusters: tuple[Cluster, ...]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Twelve hexadecimal digits."""
         return hashlib.sha256(self._body()).hexdigest()[:12]
@@ -87,10 +91,10 @@ class Atlas:
         """The map of a collection; `None` where there is none that can be used."""
         path = directory / ATLAS
         try:
-            if path.stat().st_size < _START:
+            if path.is_symlink() or not path.is_file():
                 return None
-            content = path.read_bytes()
-            return cls._read(content, weights)
+            with path.open("rb") as file:
+                return cls._read(file, weights)
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
@@ -106,25 +110,35 @@ class Atlas:
         return b"".join([len(header).to_bytes(4, "little"), header, *(each.tobytes() for each in arrays)])
 
     @classmethod
-    def _read(cls, content: bytes, weights: str) -> Atlas | None:
-        """Raises `ValueError`, `TypeError` or `KeyError` where the content is no map."""
-        length = int.from_bytes(content[_START - 4 : _START], "little")
-        if content[: len(_MAGIC)] != _MAGIC or length > _LARGEST_HEADER:
+    def _read(cls, file: IO[bytes], weights: str) -> Atlas | None:
+        """Raises `ValueError`, `TypeError` or `KeyError` where the content is no map.
+
+        The header first: no more is read than what it tells of, and that only if the file is as long as that.
+        """
+        start = file.read(_START)
+        length = int.from_bytes(start[_START - 4 :], "little")
+        if len(start) < _START or start[: len(_MAGIC)] != _MAGIC or length > _LARGEST_HEADER:
             return None
-        if hashlib.sha256(content[_START - 4 :]).digest() != content[len(_MAGIC) : _START - 4]:
-            return None
-        facts = json.loads(content[_START : _START + length])
+        header = file.read(length)
+        facts = json.loads(header)
         papers, sequence = _number(facts["papers"]), _number(facts["sequence"])
-        if facts["weights"] != weights or len(content) != _START + length + papers * _A_PAPER or not papers:
+        length += _START + papers * _A_PAPER
+        if facts["weights"] != weights or not 0 < papers <= _MOST_PAPERS or os.fstat(file.fileno()).st_size != length:
             return None
-        arrays = content[_START + length :]
+        arrays = file.read(papers * _A_PAPER)
+        content = hashlib.sha256(start[_START - 4 :])
+        content.update(header)
+        content.update(arrays)
+        if content.digest() != start[len(_MAGIC) : _START - 4]:
+            return None
         keys = np.frombuffer(arrays, "<i8", papers).astype(np.int64)
         numbers = np.frombuffer(arrays, "<u2", 3 * papers, 8 * papers).astype(np.uint16).reshape(3, papers)
         clusters = _clusters(facts["clusters"])
-        if keys[0] < 1 or (np.diff(keys) <= 0).any() or numbers[2].max() >= len(clusters):
+        # A paper belongs to a cluster of the last level, and these have the largest ids.
+        first, last = int(numbers[2].min()), int(numbers[2].max())
+        in_order = keys[0] >= 1 and bool((np.diff(keys) > 0).all())
+        if not in_order or last >= len(clusters) or clusters[first].level != clusters[-1].level:
             return None
-        if clusters[int(numbers[2].min())].level != clusters[-1].level:
-            return None  # a paper belongs to a cluster of the last level, and these have the largest ids
         return cls(weights, sequence, keys, np.ascontiguousarray(numbers[:2].T), numbers[2], clusters)
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.collection import Collection, Snapshot
+from indexer.dense import DenseIndex
 from indexer.directory import ATLAS, TRUTH
 from indexer.errors import PaperkinError
 from indexer.generation import REDRAWN_SHARE
@@ -47,34 +49,68 @@ def is_due(snapshot: Snapshot, atlas: Atlas | None) -> bool:
 
 def draw(snapshot: Snapshot, weights: str, progress: Progress = lambda _: None) -> Atlas:
     """A map of all papers of a snapshot, of which there must be one. The same papers make the same map."""
-    keys, rows = _all_rows(snapshot)
-    step = -(-len(keys) // LAID_OUT)
-    laid, laid_rows = keys[::step], rows[::step].astype(np.float32)
-    del rows
-    spots = layout.lay_out(laid_rows, lambda done: progress(_LAID * done))
-    places = _apart(_normalised(spots), laid)
-    fine, parents = clusters.group(laid_rows)
-    coarse = int(parents.max()) + 1 if len(parents) else 0
-    groups = (fine + coarse).astype(np.uint16)
-    if step > 1:
-        others = np.setdiff1d(keys, laid, assume_unique=True)
-        found, of_these = placing.place(snapshot, others, laid, places, groups)
-        order = np.argsort(np.concatenate([laid, others]))
-        places, groups = np.concatenate([places, found])[order], np.concatenate([groups, of_these])[order]
-    progress(_PLACED)
-    named = _named(snapshot, keys, places, groups.astype(np.int64) - coarse, parents)
-    progress(1.0)
-    return Atlas(weights, snapshot.sequence, keys, places, groups, named)
+    return _drawn(_read(snapshot), weights, progress)
 
 
 def draw_and_keep(collection: Collection, progress: Progress = lambda _: None) -> Atlas:
-    """Draw the map of a collection's present state and keep it. Raises `OSError` where it cannot be written."""
-    snapshot = collection.snapshot()
-    atlas = draw(snapshot, collection.identity.weights_sha256, progress)
-    atlas.save(collection.directory)
-    if _forgotten(collection.directory, atlas):
+    """Draw the map of a collection's present state and keep it. Raises `OSError` where it cannot be written.
+
+    Where the collection is compacted meanwhile the map is drawn again, without what was forgotten.
+    """
+    while True:
+        material = _read(collection.snapshot())
+        collection.let_go()  # or else nobody could compact it until the map is drawn
+        atlas = _drawn(material, collection.identity.weights_sha256, progress)
+        if _forgotten(collection.directory, atlas):
+            continue
+        atlas.save(collection.directory)
+        if not _forgotten(collection.directory, atlas):
+            return atlas
         forget(collection.directory)
-    return atlas
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Material:
+    """All that is read of a snapshot: while the map is drawn of it, nothing of the papers' file is held.
+
+    `rows` and `groups` are those of the papers that are `laid` out; `texts` are what regions are named by: group, title
+    and beginning of the abstract.
+    """
+
+    sequence: int
+    dense: DenseIndex
+    keys: Keys
+    laid: Keys
+    rows: NDArray[np.float32]
+    groups: NDArray[np.int64]
+    parents: NDArray[np.int64]
+    texts: list[tuple[int, str, str]]
+
+
+def _read(snapshot: Snapshot) -> _Material:
+    keys, rows = _all_rows(snapshot.dense)
+    step = -(-len(keys) // LAID_OUT)
+    laid, laid_rows = keys[::step], layout.finite(rows[::step].astype(np.float32))
+    groups, parents = clusters.group(laid_rows)
+    texts = list(_texts(snapshot, laid, groups, int(groups.max()) + 1))
+    return _Material(snapshot.sequence, snapshot.dense, keys, laid, laid_rows, groups, parents, texts)
+
+
+def _drawn(material: _Material, weights: str, progress: Progress) -> Atlas:
+    keys, laid, parents = material.keys, material.laid, material.parents
+    spots = layout.lay_out(material.rows, lambda done: progress(_LAID * done))
+    places = _apart(_normalised(spots), laid)
+    coarse = int(parents.max()) + 1 if len(parents) else 0
+    groups = (material.groups + coarse).astype(np.uint16)
+    if len(laid) < len(keys):
+        others = np.setdiff1d(keys, laid, assume_unique=True)
+        found, of_these = placing.place(material.dense, others, laid, places, groups)
+        order = np.argsort(np.concatenate([laid, others]))
+        places, groups = np.concatenate([places, found])[order], np.concatenate([groups, of_these])[order]
+    progress(_PLACED)
+    named = _named(material.texts, places, groups.astype(np.int64) - coarse, parents)
+    progress(1.0)
+    return Atlas(weights, material.sequence, keys, places, groups, named)
 
 
 def forget(directory: Path) -> None:
@@ -84,22 +120,21 @@ def forget(directory: Path) -> None:
 
 
 def _forgotten(directory: Path, atlas: Atlas) -> bool:
-    """Whether the collection was compacted while its map was drawn, so that it would bring back what was forgotten.
+    """Whether the collection was compacted after a change that the map does not know.
 
-    Papers that were removed are listed until then. Looked at when the map is in its place: a compaction that ends later
-    removes it itself.
+    It may have words that were removed or replaced, and are to be nowhere any more. Asked before the map is kept, for
+    this process may be killed then; and when it is in its place: a compaction that ends later removes it itself.
     """
     store = Store(directory / TRUTH)
     try:
-        gone = np.setdiff1d(atlas.keys, store.keys(), assume_unique=True)
-        return not np.isin(gone, store.changed(atlas.sequence)).all()
+        return store.compacted() > atlas.sequence
     finally:
         store.close()
 
 
-def _all_rows(snapshot: Snapshot) -> tuple[Keys, NDArray[np.float16]]:
+def _all_rows(dense: DenseIndex) -> tuple[Keys, NDArray[np.float16]]:
     """The keys, ascending, and rows of all papers."""
-    pages = list(snapshot.dense.pages())
+    pages = list(dense.pages())
     keys, rows = np.concatenate([keys for keys, _ in pages]), np.concatenate([rows for _, rows in pages])
     order = np.argsort(keys)
     return keys[order].astype(np.int64), rows[order]
@@ -126,11 +161,11 @@ def _apart(places: Places, keys: Keys) -> Places:
 
 
 def _named(
-    snapshot: Snapshot, keys: Keys, places: Places, fine: NDArray[np.int64], parents: NDArray[np.int64]
+    texts: labels.Texts, places: Places, fine: NDArray[np.int64], parents: NDArray[np.int64]
 ) -> tuple[Cluster, ...]:
     """The regions of both levels, coarse ones first. `fine` is the region of each paper, `parents` what it is in."""
     sizes = np.bincount(fine)
-    words = labels.Words.of(_texts(snapshot, keys, fine, len(sizes)), len(sizes))
+    words = labels.Words.of(texts, len(sizes))
     coarse = int(parents.max()) + 1 if len(parents) else 0
     named = []
     if coarse:
@@ -149,7 +184,7 @@ def _cluster(number: int, level: int, parent: int | None, words: tuple[str, ...]
 
 
 def _texts(snapshot: Snapshot, keys: Keys, groups: NDArray[np.int64], count: int) -> Iterator[tuple[int, str, str]]:
-    """Group, title and abstract of some papers of each group, taken evenly."""
+    """Group, title and beginning of the abstract of some papers of each group, taken evenly."""
     most = max(1, READ // count)
     chosen = []
     for number in range(count):
@@ -160,7 +195,7 @@ def _texts(snapshot: Snapshot, keys: Keys, groups: NDArray[np.int64], count: int
         here = at[start : start + _PAGE]
         values = snapshot.store.values(keys[here].tolist())
         for key, number in zip(keys[here].tolist(), groups[here].tolist(), strict=True):
-            yield number, values[key]["title"], values[key]["abstract"]
+            yield number, values[key]["title"], values[key]["abstract"][: labels.BEGINNING]
 
 
 def main() -> None:

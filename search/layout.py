@@ -49,17 +49,22 @@ do, and ten times as much where others work: each step of each thread waits for 
 STEP: Final = 10
 """Steps between two words on progress."""
 _NEIGHBOURS_DONE: Final = 0.1
+_SAME: Final = 1e-6
+"""Standard deviation of first principal components below which the rows, whose length is 1, are one text but for
+rounding: nothing can be told of them, and openTSNE ends the whole process."""
 
 
 def lay_out(rows: Rows, progress: Progress) -> Spots:
     """A place for each row of shape (n, dimension). The same rows get the same places on the same machine."""
+    rows = finite(rows)
     start = components(rows)
-    if len(rows) < FEW:
+    spread = float(start[:, 0].std())
+    if len(rows) < FEW or spread < _SAME:
         return start
     count = min(KIN, len(rows) - 1)
     kin, cosines = neighbours(rows, count)
     progress(_NEIGHBOURS_DONE)
-    start = start / max(start[:, 0].std(), np.finfo(float).tiny) * SPREAD
+    start = start / spread * SPREAD
 
     def told(step: float) -> None:
         progress(_NEIGHBOURS_DONE + (1 - _NEIGHBOURS_DONE) * step / (EARLY + LATE))
@@ -67,6 +72,11 @@ def lay_out(rows: Rows, progress: Progress) -> Spots:
     if len(rows) <= PLAIN:
         return plainly(start, kin)
     return _quickly(start, kin, np.sqrt(np.maximum(2 - 2 * cosines, 0)), told)
+
+
+def finite(rows: Rows) -> Rows:
+    """The same rows, with 0 for what is no number: a collection may come from a stranger, or be damaged."""
+    return rows if np.isfinite(rows).all() else np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def plainly(spots: Spots, kin: Kin) -> Spots:

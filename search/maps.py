@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from search import placing
 from search.area import Area
 from search.atlas import Atlas, Cluster, Groups, Keys, Places
 
+State = tuple[str, int]
 AREAS_KEPT: Final = 16
 """Areas whose papers are remembered: people page, and ask again within the same one."""
 
@@ -26,12 +28,13 @@ AREAS_KEPT: Final = 16
 class Map:
     """Every paper of one state of a collection, by key: its place and the cluster of the last level that it is in.
 
-    `drawn` of them are where the map was drawn with them, until it is drawn anew, whatever becomes of their texts. The
-    others have been placed by their kin.
+    `state` is the state's fingerprint and its sequence number: a paper that was removed and has come again leaves the
+    fingerprint as it was, and has another key. `drawn` of the papers are where the map was drawn with them, until it is
+    drawn anew, whatever becomes of their texts. The others have been placed by their kin.
     """
 
     atlas: Atlas
-    state: str
+    state: State
     keys: Keys
     places: Places
     groups: Groups
@@ -39,8 +42,14 @@ class Map:
 
     @cached_property
     def version(self) -> str:
-        """Names these papers at these places."""
-        return f"{self.atlas.id}-{self.state[:16]}"
+        """Names these papers at these places: what is asked for by it may be kept for ever.
+
+        No name of the state would do: where a newcomer lies also depends on what was there when it came.
+        """
+        content = hashlib.sha256(self.atlas.id.encode())
+        for each in (self.keys.astype("<i8"), self.places.astype("<u2"), self.groups.astype("<u2")):
+            content.update(each.tobytes())
+        return f"{self.atlas.id}-{content.hexdigest()[:16]}"
 
     @cached_property
     def clusters(self) -> tuple[Cluster, ...]:
@@ -82,7 +91,7 @@ class Maps:
             if atlas is None:
                 raise MapMissing
             latest = self._latest if self._latest is not None and self._latest.atlas is atlas else None
-            if latest is None or latest.state != snapshot.fingerprint:
+            if latest is None or latest.state != (snapshot.fingerprint, snapshot.sequence):
                 latest = self._latest = _continued(snapshot, atlas, latest)
             return latest
 
@@ -137,10 +146,13 @@ def _continued(snapshot: Snapshot, atlas: Atlas, before: Map | None) -> Map:
     new = np.setdiff1d(living, keys, assume_unique=True)
     if len(new):
         if drawn:
-            found, of_these = placing.place(snapshot, new, atlas.keys[kept], atlas.places[kept], atlas.groups[kept])
+            found, of_these = placing.place(
+                snapshot.dense, new, atlas.keys[kept], atlas.places[kept], atlas.groups[kept]
+            )
         else:
             raise MapMissing  # all that it was drawn with is gone
         keys = np.concatenate([keys, new])
         places, groups = np.concatenate([places, found]), np.concatenate([groups, of_these])
     order = np.argsort(keys)
-    return Map(atlas, snapshot.fingerprint, keys[order], places[order], groups[order], drawn)
+    state = snapshot.fingerprint, snapshot.sequence
+    return Map(atlas, state, keys[order], places[order], groups[order], drawn)

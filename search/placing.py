@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.collection import Snapshot
+from indexer.dense import DenseIndex
 from indexer.selection import Selection
 from indexer.vectors import nearest
 from search.area import SIDE
@@ -29,7 +29,7 @@ AMONG: Final = 100_000
 _BLOCK: Final = 2_048
 
 
-def place(snapshot: Snapshot, keys: Keys, mapped: Keys, places: Places, groups: Groups) -> tuple[Places, Groups]:
+def place(dense: DenseIndex, keys: Keys, mapped: Keys, places: Places, groups: Groups) -> tuple[Places, Groups]:
     """Places and clusters for the papers of some keys, ascending, by the papers at `places` that are `mapped`.
 
     There must be one of these. The same papers get the same places, however many are placed at once.
@@ -39,9 +39,9 @@ def place(snapshot: Snapshot, keys: Keys, mapped: Keys, places: Places, groups: 
     found, clusters = np.empty((len(keys), 2), dtype=np.uint16), np.empty(len(keys), dtype=np.uint16)
     for start in range(0, len(keys), _BLOCK):
         block = keys[start : start + _BLOCK]
-        rows = snapshot.dense.rows(block)
+        rows = dense.rows(block)
         asked = np.array([rows[key] for key in block.tolist()], dtype=np.float32)
-        kin, cosines = nearest(asked, _pages(snapshot, Selection(known)), KIN)
+        kin, cosines = nearest(asked, _pages(dense, Selection(known)), KIN)
         at = np.searchsorted(mapped, kin)
         spots = settle(places[at].astype(np.float64), cosines) + scatter(block)
         found[start : start + _BLOCK] = np.clip(np.rint(spots), 0, SIDE)
@@ -71,8 +71,8 @@ def scatter(keys: Keys) -> NDArray[np.float64]:
     return np.stack([length * np.cos(angle), length * np.sin(angle)], axis=1)
 
 
-def _pages(snapshot: Snapshot, known: Selection) -> Iterator[tuple[Keys, NDArray[np.float16]]]:
-    for keys, rows in snapshot.dense.pages():
+def _pages(dense: DenseIndex, known: Selection) -> Iterator[tuple[Keys, NDArray[np.float16]]]:
+    for keys, rows in dense.pages():
         kept = known.has(keys)
         if kept.any():
             yield keys[kept], rows[kept]

@@ -68,14 +68,16 @@ async def pointed(asked: Annotated[PointedFields, Query()], service: Served, tur
 
     def answer() -> Response:
         present, snapshot = _meant(asked.version, service)
-        if beyond := next((at for at in asked.at if at >= len(present.keys)), None):
+        if (beyond := next((at for at in asked.at if at >= len(present.keys)), None)) is not None:
             raise InvalidQuery(
                 "positions_out_of_range",
                 f"There is no position {shorten(str(beyond))}.",
-                f"Use 0 to {len(present.keys) - 1:,}.",
+                f"Use 0 to {len(present.keys) - 1:,}." if len(present.keys) else "There are no papers any more.",
             )
         keys = present.keys[asked.at].tolist() if asked.at else []
         papers = snapshot.store.papers(sorted(set(keys)))
+        if len(papers) != len(set(keys)):
+            raise MapChanged
         shapes = [
             PointedShape(
                 at=at,
@@ -99,9 +101,9 @@ async def lit(asked: Annotated[LitFields, Query()], service: Served, turns: Take
         _meant(asked.version, service)  # before a question is answered in vain
         found = service.engine.search(asked.query(Page(asked.k)))
         present, snapshot = _meant(asked.version, service)
-        if found.index_version != index_version(snapshot):
-            raise MapChanged
         stored = snapshot.store.lookup([hit.paper.id for hit in found.hits])
+        if found.index_version != index_version(snapshot) or len(stored) != len(found.hits):
+            raise MapChanged
         keys = np.array([stored[hit.paper.id].key for hit in found.hits], dtype=np.int64)
         lights = [
             LitShape(at=at, score=hit.score, verdict=None if hit.confidence is None else hit.confidence.verdict.value)

@@ -32,7 +32,6 @@ MAX_SPOOLED: Final = 2_000_000_000
 _IN_MEMORY: Final = 1_000_000
 _DATABASE: Final = "papers.db"
 _DATABASE_FILES: Final = (_DATABASE, "papers.db-wal", "papers.db-shm", "papers.db-journal")
-_BESIDE_IT: Final = ("manifest.json", "atlas.bin", "writer.lock", "writer.json")
 _FOREIGN: Final = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x04\x22\x4d\x18": "lz4"}
 _TAR: Final = slice(257, 262)
 
@@ -84,9 +83,11 @@ def _below(folder: Path) -> list[Path]:
 
 def _is_ours(path: Path) -> bool:
     """Whether a file or folder is part of a collection: it lies beside the database, or is it."""
+    from indexer.directory import OURS  # here: with all that a collection needs, which reading files does not
+
     if path.name in _DATABASE_FILES:
         return True
-    named = path.name in _BESIDE_IT or path.name.startswith("index-")
+    named = path.name in OURS or path.name.startswith("index-")
     return named and path.with_name(_DATABASE).is_file()
 
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api import evaluation, last_evaluation
-from api.last_evaluation import FILE, Evaluation, Measured, Part
+from api.last_evaluation import Evaluation, Measured, Part
 from api.service import Service
 from indexer.collection import Collection
+from indexer.directory import EVALUATION
 from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
@@ -77,7 +78,7 @@ def test_own_questions(empty: Collection, encoder: ToyEncoder) -> None:
 def test_no_question_is_kept(service: Service, tmp_path: Path) -> None:
     """The file has figures, names and versions, and nothing of the questions or of the papers that answer them."""
     last_evaluation.of_judged(judged(service, tmp_path)).save(tmp_path)
-    content = (tmp_path / FILE).read_text()
+    content = (tmp_path / EVALUATION).read_text()
     assert len(content) < last_evaluation.MOST
     for private in ("speech", "emotion", str(tmp_path)):
         assert private not in content
@@ -106,7 +107,7 @@ def changed(**values: object) -> str:
 
 def test_the_strangers_file_below_is_whole_but_for_one_thing(tmp_path: Path) -> None:
     """Unchanged it is read, so that each of the changes is what is refused."""
-    (tmp_path / FILE).write_text(changed())
+    (tmp_path / EVALUATION).write_text(changed())
     assert Evaluation.load(tmp_path) is not None
 
 
@@ -146,7 +147,7 @@ def test_the_strangers_file_below_is_whole_but_for_one_thing(tmp_path: Path) -> 
 )
 def test_what_we_would_not_have_written(tmp_path: Path, content: str) -> None:
     """A file that is broken, of another version, too long, or says what no evaluation gives counts as none."""
-    (tmp_path / FILE).write_text(content)
+    (tmp_path / EVALUATION).write_text(content)
     assert Evaluation.load(tmp_path) is None
 
 
@@ -154,7 +155,7 @@ def test_what_we_would_not_have_written(tmp_path: Path, content: str) -> None:
 def test_any_json_is_read_or_counts_as_none(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
     """No file makes the page on a collection fail."""
     place = tmp_path_factory.mktemp("stranger")
-    (place / FILE).write_text(json.dumps(value))
+    (place / EVALUATION).write_text(json.dumps(value))
     assert Evaluation.load(place) is None
 
 
@@ -163,11 +164,11 @@ def test_links_and_directories_are_none(tmp_path: Path) -> None:
     KEPT.save(tmp_path)
     other = tmp_path / "other"
     other.mkdir()
-    (other / FILE).symlink_to(tmp_path / FILE)
+    (other / EVALUATION).symlink_to(tmp_path / EVALUATION)
     assert Evaluation.load(other) is None
     Evaluation(**{**{name: getattr(KEPT, name) for name in KEPT.__slots__}, "kind": "self"}).save(other)
-    assert (Evaluation.load(tmp_path), (other / FILE).is_symlink()) == (KEPT, False)
-    (tmp_path / "third" / FILE).mkdir(parents=True)
+    assert (Evaluation.load(tmp_path), (other / EVALUATION).is_symlink()) == (KEPT, False)
+    (tmp_path / "third" / EVALUATION).mkdir(parents=True)
     assert Evaluation.load(tmp_path / "third") is None
 
 

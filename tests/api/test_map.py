@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +19,7 @@ from starlette.testclient import TestClient
 from api import mapping
 from api.client import ApiError, Client
 from api.requests import SearchBody, SubscriptionBody
+from api.service import Service
 from indexer.collection import Collection
 from indexer.directory import ATLAS
 from indexer.encoder import CompiledEncoder
@@ -21,6 +27,7 @@ from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
 from search import drawing
+from search.answer import Answer
 from search.area import SIDE
 from search.engine import Engine
 from search.query import Page, Query
@@ -120,6 +127,24 @@ def test_lit(mapped: TestClient) -> None:
     assert error_code(mapped.get("/v1/map/lit", params={"version": version})) == "empty_query"
 
 
+def test_lit_while_the_papers_change(
+    mapped: TestClient, collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that changes while a question is answered leaves every place as it was, but not what is to be lit."""
+    version, search = mapped.get("/v1/map").json()["version"], Engine.search
+
+    def meanwhile(engine: Engine, query: Query) -> Answer:
+        found = search(engine, query)
+        ingest(collection, ToyEncoder(), [Paper("c", "face face", updated="2030-01-01", version=9)], Report())
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Engine, "search", meanwhile)
+        answer = mapped.get("/v1/map/lit", params={"version": version, "q": "speech"})
+    assert (answer.status_code, error_code(answer)) == (409, "map_changed")
+    assert mapped.get("/v1/map/lit", params={"version": version, "q": "speech"}).status_code == 200
+
+
 def test_a_paper_that_comes_changes_the_version(mapped: TestClient) -> None:
     """The map stays, what was drawn too; the earlier version is refused with 409."""
     before = mapped.get("/v1/map").json()
@@ -132,6 +157,34 @@ def test_a_paper_that_comes_changes_the_version(mapped: TestClient) -> None:
     for path in ("points?", "papers?at=0&", "lit?q=speech&"):
         answer = mapped.get(f"/v1/map/{path}version={before['version']}")
         assert (answer.status_code, error_code(answer)) == (409, "map_changed")
+
+
+def test_a_paper_that_went_and_came_again_the_same(mapped: TestClient, collection: Collection) -> None:
+    """The collection is as it was, and yet its positions are others: nothing that was kept of them is told."""
+    before = mapped.get("/v1/map").json()
+    paper = collection.snapshot().store.paper("a")
+    with collection.writing("remove") as writer:
+        writer.remove(["a"])
+    ingest(collection, ToyEncoder(), [paper], Report())
+    after = mapped.get("/v1/map").json()
+    assert (after["index_version"], after["map"]) == (before["index_version"], before["map"])
+    assert after["version"] != before["version"]
+    assert mapped.get("/v1/map/points", params={"version": before["version"]}).status_code == 409
+    told = mapped.get("/v1/map/papers", params={"version": after["version"], "at": [0, 3]}).json()["papers"]
+    assert [each["id"] for each in told] == ["b", "a"]
+    lit = mapped.get("/v1/map/lit", params={"version": after["version"], "q": "speech", "k": 1}).json()["lit"]
+    assert [each["at"] for each in lit] == [3]
+
+
+def test_a_map_without_papers(mapped: TestClient, collection: Collection) -> None:
+    """When all papers are gone, that is what a position is told, and no range that cannot be."""
+    with collection.writing("remove") as writer:
+        writer.remove(["a", "b", "c", "10.1/d"])
+    answer = mapped.get("/v1/map").json()
+    assert (answer["papers"], answer["clusters"]) == (0, [])
+    told = mapped.get("/v1/map/papers", params={"version": answer["version"], "at": 0}).json()["error"]
+    assert told["code"] == "positions_out_of_range"
+    assert "-1" not in told["next_step"]
 
 
 def test_an_area_in_every_question(mapped: TestClient) -> None:
@@ -195,6 +248,86 @@ def test_a_server_draws_what_is_missing_and_due(
         assert drawn(client, 4)
         client.post("/v1/papers", json=[{"title": "graph"}, {"title": "graph face"}])
         assert drawn(client, 6)
+
+
+# The server in the background
+
+
+@pytest.fixture
+def service(collection: Collection, encoder: ToyEncoder) -> Service:
+    """The four toy papers, without a map."""
+    return Service(collection, encoder, Engine(collection, encoder))
+
+
+def test_what_a_server_does(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It draws what is due, but not while somebody writes, nor too many papers, nor where nothing can be written."""
+    assert mapping.to_do(service) is mapping.ToDo.DRAW
+    with service.collection.writing("import"):
+        assert mapping.to_do(service) is mapping.ToDo.WAIT
+    assert mapping.to_do(service) is mapping.ToDo.DRAW
+    with monkeypatch.context() as patched:
+        patched.setattr(mapping, "MOST", 3)
+        assert mapping.to_do(service) is mapping.ToDo.PLACE
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda path, _: path != service.collection.directory)  # as for all but root
+        assert mapping.to_do(service) is mapping.ToDo.PLACE
+    drawing.draw_and_keep(service.collection)
+    assert mapping.to_do(service) is mapping.ToDo.PLACE
+
+
+def test_patience() -> None:
+    """What fails is tried again after a minute, after two, and so on up to a day; another state at once."""
+    patience = mapping.Patience()
+    waited = []
+    for _ in range(13):
+        patience.try_later(("a", 1, None))
+        waited.append(patience.seconds)
+    assert waited[:4] == [60, 120, 240, 480]
+    assert waited[-2:] == [24 * 3_600] * 2
+    assert patience.lasts(("a", 1, None))
+    assert not patience.lasts(("a", 2, None))
+    patience.try_later(("a", 2, None))
+    assert patience.seconds == 60
+
+
+def test_nothing_of_the_working_directory_is_run(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may be started anywhere: a `numpy.py` or a package `search` there is not what draws."""
+    hostile = tmp_path / "hostile"
+    (hostile / "search").mkdir(parents=True)
+    for name in ("numpy.py", "search/__init__.py", "search/drawing.py"):
+        (hostile / name).write_text(f"open({str(tmp_path / 'run')!r}, 'w')")
+    monkeypatch.chdir(hostile)
+    mapping.draw_apart(collection, threading.Event())
+    assert not (tmp_path / "run").exists()
+    assert (collection.directory / ATLAS).exists()
+
+
+def test_a_drawing_ends_with_its_server(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is killed then, and draws nothing more; a Ctrl-C for the server does not reach it and look like a failure."""
+    started: list[tuple[subprocess.Popen[bytes], bool]] = []
+
+    class Watched(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            super().__init__(command, **options)
+            started.append((self, os.getsid(self.pid) == os.getsid(0)))
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    stopped = threading.Event()
+    stopped.set()
+    mapping.draw_apart(collection, stopped)
+    ((process, ours),) = started
+    assert not ours
+    assert process.returncode == -signal.SIGKILL
+    assert not (collection.directory / ATLAS).exists()
+
+
+def test_a_drawing_that_fails_is_told(collection: Collection) -> None:
+    """In the words of the process that drew, and not as a traceback."""
+    (collection.directory / ATLAS).mkdir()
+    with pytest.raises(OSError, match="Is a directory"):
+        mapping.draw_apart(collection, threading.Event())
 
 
 def test_drawing_by_hand(toys: Run, collection: Collection) -> None:

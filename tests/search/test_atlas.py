@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,30 @@ def test_of_another_model_or_missing(tmp_path: Path) -> None:
     assert Atlas.load(tmp_path, "another") is None
     (tmp_path / ATLAS).unlink()
     (tmp_path / ATLAS).mkdir()
+    assert Atlas.load(tmp_path, "sha") is None
+
+
+def test_larger_than_memory(tmp_path: Path) -> None:
+    """A sparse file of 50 GB, and one whose header claims as much, are none: no more than the header is read."""
+    MAP.save(tmp_path)
+    path = tmp_path / ATLAS
+    os.truncate(path, 50_000_000_000)
+    assert Atlas.load(tmp_path, "sha") is None
+    papers = 3_500_000_000
+    path.write_bytes(content := forged(put("papers", papers)))
+    os.truncate(path, len(content) + (papers - 3) * 14)
+    assert Atlas.load(tmp_path, "sha") is None
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """A link is not followed, and a pipe is not waited for."""
+    MAP.save(tmp_path)
+    path = tmp_path / ATLAS
+    path.rename(tmp_path / "another")
+    path.symlink_to(tmp_path / "another")
+    assert Atlas.load(tmp_path, "sha") is None
+    path.unlink()
+    os.mkfifo(path)
     assert Atlas.load(tmp_path, "sha") is None
 
 

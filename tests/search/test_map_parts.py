@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -68,6 +71,32 @@ def test_nearest_of_pages() -> None:
     assert found.tolist() == keys[order].tolist()
     assert (np.diff(cosines, axis=1) <= 0).all()
     assert vectors.nearest(asked, pages[:1], 50)[0].shape == (7, 11)
+
+
+DEGENERATE = """
+import numpy as np
+from search import clusters, layout
+
+layout.EARLY = layout.LATE = 10
+same = np.zeros((3_001, 8), dtype=np.float32)
+same[:, 0] = 1
+some = np.random.default_rng(0).normal(size=same.shape).astype(np.float32)
+some[:9], some[9:18], some[20, 3], some[21, 3] = np.nan, np.inf, np.nan, -np.inf
+for rows in (same, 0 * same, np.full_like(same, np.nan), same[:400], some):
+    spots = layout.lay_out(rows, lambda _: None)
+    groups, _ = clusters.group(layout.finite(rows))
+    print(spots.shape == (len(rows), 2), np.isfinite(spots).all(), len(set(groups.tolist())) > 1)
+"""
+
+
+def test_rows_of_which_nothing_can_be_told() -> None:
+    """Of thousands of papers with one row, without any, or with what is no number, every one has a place.
+
+    In a process of its own: openTSNE would end this one.
+    """
+    done = subprocess.run([sys.executable, "-c", DEGENERATE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["True True False"] * 4 + ["True True True"]
 
 
 @pytest.mark.parametrize("plain", [True, False], ids=["plainly", "quickly"])

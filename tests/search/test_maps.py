@@ -15,14 +15,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from indexer.collection import Collection
 from indexer.directory import ATLAS
 from indexer.errors import InvalidQuery, MapMissing
+from indexer.files import write_whole
 from indexer.filters import Filters
 from indexer.ingest import ingest
 from indexer.paper import Paper
 from indexer.report import Report
 from search import drawing, placing
 from search.area import SIDE, Area
+from search.atlas import Atlas
 from search.engine import Engine
-from search.maps import Map, Maps
+from search.maps import AREAS_KEPT, Map, Maps
 from search.query import Mode, Page, Query
 from tests.toys import AXES, ToyEncoder
 
@@ -144,14 +146,103 @@ def test_compacting_forgets_the_map(collection: Collection) -> None:
     assert not half.exists()
 
 
-def test_compacted_while_it_was_drawn(collection: Collection) -> None:
-    """A map of a paper that was removed and forgotten meanwhile is not kept; of one that was only removed it is."""
-    atlas = drawing.draw(Collection(collection.directory).snapshot(), weights(collection))
+def test_compacted_while_it_was_drawn(collection: Collection, encoder: ToyEncoder) -> None:
+    """A drawing holds nothing that keeps others from compacting, and nothing of what they forget comes back.
+
+    Neither a paper that was removed nor the words of a text that was replaced. What is only removed may stay.
+    """
+    add(collection, encoder, Paper("e", "aardvark"))
+    drawn = drawing.draw(collection.snapshot(), weights(collection))
+    assert any("aardvark" in each.words for each in drawn.clusters)
+    there: list[bool] = []
+
+    def compact(_: float) -> None:
+        if there:
+            return
+        another = Collection(collection.directory)
+        with another.writing("remove") as writer:
+            writer.remove(["a"])
+        add(another, encoder, Paper("e", "graph", updated="2030-01-01", version=9))
+        assert not drawing._forgotten(collection.directory, drawn)
+        with another.writing("compact") as writer:
+            writer.compact()
+        there.append((collection.directory / ATLAS).exists())
+
+    atlas = drawing.draw_and_keep(collection, compact)
+    assert there == [False]
+    assert drawing._forgotten(collection.directory, drawn)
+    assert atlas.keys.tolist() == [2, 3, 4, 5]
+    assert b"aardvark" not in (collection.directory / ATLAS).read_bytes()
+
+
+def test_compacted_while_it_was_written(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes to its place only after a compaction has looked for it goes away again, and is drawn anew."""
+    compacted = 0
+
+    def late(path: Path, content: str | bytes) -> None:
+        nonlocal compacted
+        if not compacted:
+            with Collection(collection.directory).writing("remove") as writer:
+                writer.remove(["a"])
+                writer.compact()
+        compacted += 1
+        write_whole(path, content)
+
+    monkeypatch.setattr("search.atlas.write_whole", late)
+    drawing.draw_and_keep(collection)
+    loaded = Atlas.load(collection.directory, weights(collection))
+    assert loaded is not None
+    assert (compacted, loaded.keys.tolist()) == (2, [2, 3, 4])
+
+
+def test_not_written_when_forgotten(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked before anything is written: whoever is killed then leaves no word of what was forgotten."""
+    written: list[bytes] = []
+    monkeypatch.setattr("search.atlas.write_whole", lambda _, content: written.append(content))
+
+    def compact(done: float) -> None:
+        if done < 1 and len(collection.snapshot().store.keys()) == 4:
+            collection.let_go()
+            with Collection(collection.directory).writing("remove") as writer:
+                writer.remove(["a"])
+                writer.compact()
+
+    drawing.draw_and_keep(collection, compact)
+    assert len(written) == 1
+
+
+def test_removed_and_added_again_the_same(collection: Collection, encoder: ToyEncoder) -> None:
+    """With nobody looking between, the collection holds what it held, but under another key: it has a place by that."""
+    drawing.draw_and_keep(collection)
+    maps = Maps(collection)
+    before, snapshot = maps.of(collection.snapshot()), collection.snapshot()
+    paper = snapshot.store.paper("a")
     with collection.writing("remove") as writer:
         writer.remove(["a"])
-        assert not drawing._forgotten(collection.directory, atlas)
-        writer.compact()
-    assert drawing._forgotten(collection.directory, atlas)
+    add(collection, encoder, paper)
+    assert collection.snapshot().fingerprint == snapshot.fingerprint
+    present = maps.of(collection.snapshot())
+    assert (before.keys.tolist(), present.keys.tolist()) == ([1, 2, 3, 4], [2, 3, 4, 5])
+    assert present.version != before.version
+    everywhere = Area(present.atlas.id, WHOLE)
+    assert maps.within(everywhere, snapshot).keys.tolist() == [1, 2, 3, 4]
+    assert maps.within(everywhere, collection.snapshot()).keys.tolist() == [2, 3, 4, 5]
+
+
+def test_a_version_is_of_places(collection: Collection, encoder: ToyEncoder) -> None:
+    """A newcomer whose text changes stays where it was while a process runs, and is placed anew by another: the two
+    have the same papers and tell of two versions."""
+    drawing.draw_and_keep(collection)
+    maps = Maps(collection)
+    add(collection, encoder, Paper("new", "speech speech"))
+    first = where(maps.of(collection.snapshot()))
+    add(collection, encoder, Paper("new", "face face", updated="2030-01-01", version=9))
+    present, another = maps.of(collection.snapshot()), Maps(collection).of(collection.snapshot())
+    assert where(present) == first
+    assert where(another)[5] != first[5]
+    assert present.version != another.version
+    assert present.version.startswith(f"{present.atlas.id}-")
+    assert len(present.version) <= 40
 
 
 class Changing(RuleBasedStateMachine):
@@ -160,9 +251,10 @@ class Changing(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.encoder = ToyEncoder()
-        self.living: set[str] = set()
+        self.living: dict[str, Paper] = {}
         self.number = 0
         self.seen: dict[int, list[int]] = {}
+        self.versions: dict[str, tuple[object, ...]] = {}
         self.drawing = ""
 
     @initialize()
@@ -179,13 +271,16 @@ class Changing(RuleBasedStateMachine):
     def add(self, titles: list[int]) -> None:
         papers = [Paper(f"p{self.number + at}", f"{TITLES[each]} {at}") for at, each in enumerate(titles)]
         self.number += len(papers)
+        self.put(*papers)
+
+    def put(self, *papers: Paper) -> None:
         add(self.collection, self.encoder, *papers)
-        self.living |= {paper.id for paper in papers}
+        self.living |= {paper.id: paper for paper in papers}
 
     @rule(data=st.data(), title=st.sampled_from(TITLES))
     def update(self, data: st.DataObject, title: str) -> None:
         name = data.draw(st.sampled_from(sorted(self.living)))
-        add(self.collection, self.encoder, Paper(name, f"{title} anew", updated="2030-01-01", version=9))
+        self.put(Paper(name, f"{title} anew", updated="2030-01-01", version=9))
 
     @precondition(lambda self: len(self.living) > 2)
     @rule(data=st.data())
@@ -193,7 +288,15 @@ class Changing(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.living)))
         with self.collection.writing("remove") as writer:
             writer.remove([name])
-        self.living.remove(name)
+        del self.living[name]
+
+    @rule(data=st.data())
+    def remove_and_add_again_the_same(self, data: st.DataObject) -> None:
+        """Nobody looks between: the collection holds what it held, under another key."""
+        name = data.draw(st.sampled_from(sorted(self.living)))
+        with self.collection.writing("remove") as writer:
+            writer.remove([name])
+        self.put(self.living[name])
 
     @rule()
     def draw(self) -> None:
@@ -216,8 +319,12 @@ class Changing(RuleBasedStateMachine):
         assert all(places[key] == place for key, place in self.seen.items() if key in places)
         self.seen = {**self.seen, **places}
         drawn = set(present.atlas.keys.tolist())
-        fresh = where(Maps(self.collection).of(snapshot))
+        another = Maps(self.collection).of(snapshot)
+        fresh = where(another)
         assert all(fresh[key] == place for key, place in places.items() if key in drawn)
+        for each in (present, another):
+            content = each.keys.tobytes(), each.places.tobytes(), each.groups.tobytes()
+            assert self.versions.setdefault(each.version, content) == content
         assert present.atlas.id == self.drawing
         assert sum(each.papers for each in present.clusters if each.level == 0) == len(self.living)
 
@@ -310,3 +417,17 @@ def test_an_area_of_another_map(mapped: Engine) -> None:
     drawing.forget(mapped._collection.directory)
     with pytest.raises(InvalidQuery, match="gone"):
         mapped.search(Query("speech", area=Area("abc", WHOLE)))
+
+
+def test_areas_that_are_remembered(mapped: Engine) -> None:
+    """The last sixteen, of which one that is asked for again is not the next to go."""
+    snapshot, present = mapped.snapshot(), mapped.maps.of(mapped.snapshot())
+    areas = [Area(present.atlas.id, ((0, 0), (SIDE, 0), (number, SIDE))) for number in range(AREAS_KEPT + 1)]
+    first, second = (mapped.maps.within(area, snapshot) for area in areas[:2])
+    for area in areas[2:-1]:
+        mapped.maps.within(area, snapshot)
+    assert mapped.maps.within(areas[0], snapshot) is first
+    mapped.maps.within(areas[-1], snapshot)
+    assert mapped.maps.within(areas[0], snapshot) is first
+    assert mapped.maps.within(areas[1], snapshot) is not second
+    assert len(mapped.maps._areas) == AREAS_KEPT

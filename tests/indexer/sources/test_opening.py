@@ -25,7 +25,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.collection import Collection
 from indexer.errors import UnreadableSource
+from indexer.readers import Readers
 from indexer.report import Note, Report
 from indexer.sources import archive, opening
 from indexer.sources.opening import HEAD, STANDARD_INPUT, find, open_source
@@ -134,6 +136,24 @@ def test_a_collection_below_a_folder_is_left_out(tmp_path: Path) -> None:
     mine = ["d/collection/mine.jsonl", "d/index-1/a.jsonl", "d/manifest.json"]
     assert found(tmp_path, "d") == mine
     assert sorted(found(tmp_path, "d/**")) == mine
+
+
+def test_every_file_of_a_used_collection_is_passed_over(collection: Collection) -> None:
+    """One that is drawn, evaluated, written, voted in and mailed of: of its folder only what is somebody's own is read.
+
+    The names are written out, as they are on disk; what is missing here because another part makes it is added by hand.
+    """
+    folder = collection.directory
+    Readers.open(folder).close()
+    with collection.writing("test"):
+        for name in ("atlas.bin", "evaluation.json", "digest.lock", "readers.db-wal", "readers.db-shm"):
+            (folder / name).touch()
+        for name in ("papers.db.making", "papers.db.making-journal", "readers.db.making"):
+            (folder / name).touch()
+        (folder / "own.jsonl").touch()
+        present = {path.name for path in folder.iterdir()}
+        assert {"papers.db", "readers.db", "manifest.json", "writer.lock", "writer.json"} <= present
+        assert find([folder]) == find([folder / "*"]) == [folder / "own.jsonl"]
 
 
 def test_a_pattern_is_expanded_if_the_shell_did_not(tmp_path: Path) -> None:
