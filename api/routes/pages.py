@@ -76,9 +76,7 @@ def _home(service: Service) -> HTMLResponse:
     listed = feed.recent(snapshot, service.votes(), datetime.now(UTC).date(), NEW)
     # Where no paper has a date there is no latest day.
     papers = [] if listed else snapshot.browse(Filters(), NEW, 0)[0]
-    return render(
-        "home.html", groups=_grouped(listed), papers=papers, total=snapshot.papers, regions=_regions(service)
-    )
+    return render("home.html", groups=_grouped(listed), papers=papers, total=snapshot.papers, regions=_regions(service))
 
 
 def _regions(service: Service) -> list[str]:
