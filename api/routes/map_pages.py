@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -15,7 +16,8 @@ from api.routes.access import Served
 from api.service import Service
 from api.turns import Taken
 from indexer.errors import MapMissing, PaperNotFound
-from search.atlas import Cluster
+from search.area import SIDE
+from search.atlas import Cluster, Places
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,10 +30,13 @@ _NAMES: Final = {
     "source": "from",
     "date_from": "since",
     "date_to": "until",
-    "mode": "by",
+    "mode": "",
     "area": "in the area",
 }
 """What a question may hold besides its words, as it is said on the page."""
+_MODES: Final = {"hybrid": "by meaning and words", "dense": "by meaning", "lexical": "by words"}
+_ASIDE: Final = 12
+_ABOVE: Final = 8
 _UNSAID: Final = ("area",)
 """Fields whose value says nothing to a person."""
 
@@ -72,8 +77,17 @@ def _show(request: Request, service: Service) -> HTMLResponse:
         "asked": asks(fields),
         "papers": len(present.keys),
         "regions": regions(present.clusters),
+        "shape": shape(present.places),
     }
     return render("map.html", missing=None, **values)
+
+
+def shape(places: Places) -> tuple[int, int]:
+    """How wide and high a picture of these places is, with the room that it leaves around them: a hundred is the side
+    of the whole square, and nothing is drawn as less than half as high as wide, or the other way round."""
+    spans = np.ptp(places, axis=0) / SIDE if len(places) else np.ones(2)
+    wide, high = np.maximum(spans, max(float(spans.max()) / 2, 1 / 16)).tolist()
+    return round(100 * wide) + _ASIDE, round(100 * high) + _ABOVE
 
 
 def regions(clusters: Sequence[Cluster]) -> list[Region]:
@@ -92,8 +106,15 @@ def _kept(fields: Fields, service: Service) -> Iterator[Kept]:
                 said = f"{label} {_title(value, service)}"
                 yield Kept(name, value, said, address_with("/map", fields, **{name: rest or None}))
         elif name in fields:
-            said = label if name in _UNSAID else f"{label} {fields[name]}"
-            yield Kept(name, fields[name], said, address_with("/map", fields, **{name: None}))
+            yield Kept(
+                name, fields[name], _said(name, label, fields[name]), address_with("/map", fields, **{name: None})
+            )
+
+
+def _said(name: str, label: str, value: str) -> str:
+    if name == "mode":
+        return _MODES.get(value, f"by {value}")
+    return label if name in _UNSAID else f"{label} {value}"
 
 
 def _title(paper_id: str, service: Service) -> str:

@@ -6,22 +6,17 @@ import { listen } from "./map/gestures.js";
 import { Lasso } from "./map/lasso.js";
 import { Papers, loadMap } from "./map/load.js";
 import { Looking } from "./map/looking.js";
+import { Notice } from "./map/notice.js";
 import { Question } from "./map/question.js";
 
 const STEP = 90; // pixels that an arrow key moves the map
 const LARGER = 1.6; // how much a button or a key zooms
 const REACH = 60; // pixels from the middle to the paper that the keyboard looks at
 const FINGER = 24; // pixels from a finger to a point
+const SETTLED = 150; // milliseconds of rest after which the place is kept
 
 const stage = document.querySelector(".stage");
-
-/** Say something on the map, or `instead` of it. */
-function tell(message, instead = false) {
-  const notice = stage.querySelector(".notice");
-  notice.textContent = message;
-  notice.hidden = false;
-  stage.classList.toggle("empty", instead);
-}
+const notice = stage && new Notice(stage);
 
 const sentences = (error) => [error.message, error.next].filter(Boolean).join(" ");
 
@@ -36,6 +31,7 @@ class MapPage {
     this.answer = panel && new Answer(panel, chart, papers, (at) => this.looking.at(at));
     this.lasso = new Lasso(chart, stage.querySelector("[name=lasso]"), stage.querySelector(".around"), (area) => this.areaChanged(area));
     this.hear();
+    this.view.state = this.question.placeOn(chart.map.map) ?? this.view.state;
     this.moved();
     this.takeUp(this.question.area);
   }
@@ -43,24 +39,29 @@ class MapPage {
   /** What the address holds. */
   takeUp(area) {
     if (area && this.lasso.read(area)) return;
-    if (area) tell("The area in this address was drawn on another map. Draw it again.");
+    if (area) notice.say("area", "The area in this address was drawn on another map. Draw it again.");
     this.areaChanged("");
   }
 
   areaChanged(area) {
+    if (area) notice.hide("area");
     this.question.setArea(area);
     if (this.question.asks) this.answer?.ask(this.question.fields);
   }
 
   /** Some papers have come, or could not be had. */
   arrived(error) {
-    if (error) return tell(error.code === "map_changed" ? "The map has been drawn anew. Load the page again." : sentences(error));
+    this.looking.arrived(error);
+    if (error?.code === "map_changed") return notice.say("anew", "The map has been drawn anew.", () => location.reload());
+    if (error) return notice.say("papers", sentences(error), () => this.papers.again());
+    notice.hide("papers");
     this.answer?.fill();
-    this.looking.show();
     return this.chart.changed(false);
   }
 
   moved() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.question.keepPlace(this.chart.map.map, this.view.state), SETTLED);
     // Where there is nothing to move, a finger scrolls the page.
     this.chart.surface.style.touchAction = this.view.zoom > 1 ? "none" : "pan-y";
     this.looking.show();
@@ -99,6 +100,11 @@ class MapPage {
     });
     const tools = { larger: () => this.zoom(LARGER), smaller: () => this.zoom(1 / LARGER), whole: () => this.showWhole() };
     for (const [name, act] of Object.entries(tools)) stage.querySelector(`[name=${name}]`).addEventListener("click", act);
+    chart.resized = () => looking.show();
+    chart.lost = (lost) => {
+      if (lost) notice.say("lost", "The browser has lost the picture of the map, and will draw it again.", () => location.reload());
+      else notice.hide("lost");
+    };
     this.hearKeys(tools);
   }
 
@@ -122,7 +128,7 @@ class MapPage {
       } else if (Object.hasOwn(keys, event.key)) {
         chart.crosshair = true;
         keys[event.key]();
-        looking.near(this.view.width / 2, this.view.height / 2, REACH);
+        looking.near(this.view.midX, this.view.midY, REACH);
         looking.speakSoon();
       } else return;
       event.preventDefault();
@@ -146,11 +152,21 @@ function start(map) {
   let page = null;
   const papers = new Papers(map.version, (error) => page?.arrived(error));
   const chart = Chart.on(stage, map, papers);
-  if (!chart) return tell("This browser cannot draw the map, as it has no WebGL2. The topics below say what is on it.", true);
-  stage.querySelector(".notice").hidden = true;
+  if (!chart) {
+    stage.classList.add("empty");
+    return notice.say("load", "This browser cannot draw the map, as it has no WebGL2. The topics below say what is on it.");
+  }
+  notice.hide("load");
   stage.classList.add("ready");
   page = new MapPage(chart, papers);
   return undefined;
 }
 
-if (stage) loadMap().then(start).catch((error) => tell(sentences(error)));
+function load() {
+  notice.say("load", "The map is being loaded …");
+  loadMap()
+    .then(start)
+    .catch((error) => notice.say("load", sentences(error), load));
+}
+
+if (stage) load();

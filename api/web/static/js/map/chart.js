@@ -15,6 +15,7 @@ const TOOLS = [58, 190]; // pixels that the buttons take in the upper right corn
 const FEW = 400; // papers of which each may be seen, so that no label covers one
 const CROWD = 40000; // papers that are drawn as one mass, and no longer each by itself
 const ROOMY = 900; // pixels of the whole map at which such a mass has room enough
+const THINNED = 2000; // papers up to which all are drawn however slow a machine is: they are not what makes it slow
 const TITLED = 40; // papers that are seen at once for which there may be room to write titles
 
 export class Chart {
@@ -43,20 +44,18 @@ export class Chart {
     this.free = this.everywhere; // places that no label should cover
     this.area = { corners: [], closed: false };
     this.crosshair = false;
+    this.lost = () => {}; // called with whether the graphics processor has lost everything, or has it again
+    this.resized = () => {};
     this.frame = 0;
     this.pace = new Pace(() => {
       this.rests = true;
       this.changed();
     });
     this.crowded = Math.min(map.xs.length / CROWD, 1);
-    this.coloured = colourOf([...this.clusters.values()].filter((cluster) => map.groups.length && this.isFine(cluster)));
+    this.coloured = colourOf(map.clusters);
     this.sendPoints();
     this.dress();
     this.watch();
-  }
-
-  isFine(cluster) {
-    return cluster.level === 1 || !this.labels.levels.has(1);
   }
 
   watch() {
@@ -66,13 +65,26 @@ export class Chart {
     }
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     const canvas = this.points.gl.canvas;
-    canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      this.lost(true);
+    });
     canvas.addEventListener("webglcontextrestored", () => {
       this.points.start();
       this.sendPoints();
       this.light(this.lit);
-      this.dress();
+      this.lost(false);
     });
+    this.watchDensity();
+  }
+
+  /** The window may go over to another screen, or the page be zoomed, without a change of its size. */
+  watchDensity() {
+    const change = () => {
+      this.resize();
+      this.watchDensity();
+    };
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", change, { once: true });
   }
 
   sendPoints() {
@@ -110,7 +122,11 @@ export class Chart {
       canvas.width = Math.round(width * this.density);
       canvas.height = Math.round(height * this.density);
     }
-    this.changed();
+    this.resized();
+    // A canvas of another size is empty: it must not be seen before it is drawn.
+    cancelAnimationFrame(this.frame);
+    this.moved = true;
+    this.draw(performance.now());
   }
 
   /** Draw soon; the points too unless they are where they were. */
@@ -130,7 +146,7 @@ export class Chart {
     this.frame = 0;
     if (!this.density) return; // not on the page yet
     if (this.moved) {
-      const share = this.rests ? 1 : this.pace.next(now);
+      const share = this.rests || this.map.xs.length <= THINNED ? 1 : this.pace.next(now);
       this.rests = false;
       const strength = Math.min((0.85 - 0.35 * this.crowded + 0.08 * Math.log2(this.view.zoom)) / Math.sqrt(share), 0.9);
       this.points.draw(this.view, this.density, 2 * this.radius, this.lit.length ? 0.4 * strength : strength, share);
@@ -141,7 +157,7 @@ export class Chart {
     pen.clearRect(0, 0, this.view.width, this.view.height);
     this.outline(pen);
     const tools = { left: this.view.width - TOOLS[0], right: this.view.width, top: 0, bottom: TOOLS[1] };
-    this.labels.arrange(this.view, this.free, tools);
+    this.labels.arrange(this.view, this.free, tools, this.lit.length > 0);
     this.nameSeen(pen, tools);
     const passed = this.still.matches ? Infinity : Math.min(now - (this.drawnAt ?? now), 50);
     if (this.labels.draw(pen, this.view, this.colours, passed)) this.changed(false);
@@ -180,7 +196,7 @@ export class Chart {
   /** A ring around what is looked at, and the middle where the keyboard moves the map. */
   mark(pen) {
     if (this.crosshair) {
-      const [x, y] = [this.view.width / 2, this.view.height / 2];
+      const [x, y] = [this.view.midX, this.view.midY];
       for (const [colour, width] of [[this.colours.ground, 4], [this.colours.ink, 1.5]]) {
         pen.strokeStyle = colour;
         pen.lineWidth = width;

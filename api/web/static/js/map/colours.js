@@ -1,17 +1,23 @@
-// Colours of clusters: a few that can be told apart, given so that neighbours differ.
+// Colours of clusters: a hue for each coarse one, shades of it for the fine ones in it, so that the map of the whole shows
+// the regions that are named there; given so that neighbours differ.
 
-// Lightness and chroma for a light and a dark ground; hues of equal steps, two rings of them, the second one a little
-// lighter and paler, so that even opposite neighbours of one hue differ.
-const HUES = 11;
-const RINGS = [
-  { light: [0.58, 0.11], dark: [0.74, 0.1], turn: 0 },
-  { light: [0.7, 0.085], dark: [0.62, 0.085], turn: 180 / HUES },
+const HUES = 11; // of equal steps
+// Lightness, chroma and what is added to the hue in degrees, on a light and on a dark ground.
+const SHADES = [
+  { light: [0.6, 0.115, 0], dark: [0.72, 0.1, 0] },
+  { light: [0.7, 0.095, 7], dark: [0.63, 0.095, 7] },
+  { light: [0.51, 0.11, -7], dark: [0.8, 0.085, -7] },
 ];
+const SPENT = { hue: 1000, shade: 0.02 }; // what it costs to give a colour once more: hues are not, while there are others
+const REACH = 12000; // places from one cluster to another at which they are no longer neighbours
 
-/** Red, green and blue, 0 to 255, of every colour in turn. */
+/** Red, green and blue, 0 to 255, of every colour: the shades of the first hue, of the second, and so on. */
 export function palette(dark) {
-  return RINGS.flatMap(({ light, dark: night, turn }) =>
-    Array.from({ length: HUES }, (_, n) => fromOklch(...(dark ? night : light), (n * 360) / HUES + turn)),
+  return Array.from({ length: HUES }, (_, hue) => hue * (360 / HUES)).flatMap((hue) =>
+    SHADES.map((shade) => {
+      const [lightness, chroma, turn] = dark ? shade.dark : shade.light;
+      return fromOklch(lightness, chroma, hue + turn);
+    }),
   );
 }
 
@@ -31,33 +37,38 @@ function fromOklch(lightness, chroma, hue) {
   });
 }
 
-/**
- * Which colour each cluster has, by its id. The largest choose first; each takes the colour that differs most from
- * those of the clusters around it, the nearer the more it counts.
- */
+/** Which colour each cluster has, by its id: coarse ones the middle shade of a hue, fine ones a shade of their parent's. */
 export function colourOf(clusters) {
+  const every = [...palette(false).keys()];
+  const coarse = given(clusters.filter(({ level }) => !level), () => every.filter((colour) => colour % SHADES.length === 0), SPENT.hue);
+  const shades = ({ parent }) => {
+    const first = coarse.get(parent);
+    return first === undefined ? every : every.slice(first, first + SHADES.length);
+  };
+  return new Map([...coarse, ...given(clusters.filter(({ level }) => level), shades, SPENT.shade)]);
+}
+
+/**
+ * The largest choose first; each takes the colour, of those that are `open` to it, that differs most from those of the
+ * clusters around it, the nearer the more it counts.
+ */
+function given(clusters, open, spent) {
   const colours = palette(false).map(toOklab);
-  const chosen = new Map();
   const uses = new Uint32Array(colours.length);
-  const reach = 12000 ** 2;
   const placed = [];
   for (const cluster of [...clusters].sort((one, other) => other.papers - one.papers || one.id - other.id)) {
-    let best = 0;
-    let least = Infinity;
-    for (let n = 0; n < colours.length; n++) {
-      let cost = 0.02 * uses[n];
-      for (const other of placed) {
+    const cost = (colour) =>
+      placed.reduce((sum, other) => {
         const away = (other.x - cluster.x) ** 2 + (other.y - cluster.y) ** 2;
-        const alike = colours[n].reduce((sum, part, axis) => sum + (part - colours[other.colour][axis]) ** 2, 0);
-        cost += Math.exp(-away / reach) / (alike + 0.001);
-      }
-      if (cost < least) [least, best] = [cost, n];
-    }
+        const alike = colours[colour].reduce((all, part, axis) => all + (part - colours[other.colour][axis]) ** 2, 0);
+        return sum + Math.exp(-away / REACH ** 2) / (alike + 0.001);
+      }, spent * uses[colour]);
+    const costs = open(cluster).map((colour) => [colour, cost(colour)]);
+    const [best] = costs.reduce((least, each) => (each[1] < least[1] ? each : least));
     uses[best]++;
-    placed.push({ x: cluster.x, y: cluster.y, colour: best });
-    chosen.set(cluster.id, best);
+    placed.push({ id: cluster.id, x: cluster.x, y: cluster.y, colour: best });
   }
-  return chosen;
+  return new Map(placed.map(({ id, colour }) => [id, colour]));
 }
 
 function toOklab(rgb) {

@@ -9,6 +9,7 @@ const MOST_LINES = 3;
 const OVER = 10; // characters that a single word may have more than a line
 const UPRIGHT = [0, -0.7, 0.7, -1.3, 1.3].map((step) => [0, step]); // how far a label may be moved, in halves of its size
 const AROUND = [...UPRIGHT, [1.1, 0], [-1.1, 0], [0, -2], [0, 2]]; // the same where there are points that it should not cover
+const MOST_COVERED = 2; // papers of an answer that a name may cover; where it would be more, it is left out
 const A_STEP = 0.4; // points that a label had rather cover than be moved by half its size
 const NARROW = 560; // pixels of the map below which labels are smaller
 const SMALLER = 0.87;
@@ -63,9 +64,10 @@ export class Labels {
 
   /**
    * Decide anew which labels are shown, if the zoom, the size of the window or `free` is another. `free` are places that
-   * labels should not cover if that can be helped, `tools` is what lies above the map, on the screen.
+   * labels should not cover if that can be helped, and `strictly` not many of them; `tools` is what lies above the map, on
+   * the screen.
    */
-  arrange(view, free, tools) {
+  arrange(view, free, tools, strictly) {
     const now = `${view.scale} ${view.width} ${view.height}`;
     if (now === this.placedFor && free === this.free) return;
     this.placedFor = now;
@@ -77,7 +79,7 @@ export class Labels {
     const limits = { left: EDGE - x - far, right: view.width - EDGE - x + far, top: EDGE - y - far, bottom: view.height - EDGE - y + far };
     const taken = far ? [] : [{ left: tools.left - x, right: tools.right - x, top: tools.top - y, bottom: tools.bottom - y }];
     for (const label of this.labels) {
-      label.place = this.belongs(label.cluster.level, view.zoom) ? roomFor(label, taken, view, limits, free) : null;
+      label.place = this.belongs(label.cluster.level, view.zoom) ? roomFor(label, taken, view, limits, free, strictly ? MOST_COVERED : Infinity) : null;
       if (label.place) taken.push(label.place);
     }
     this.taken = this.labels.map((label) => label.place).filter(Boolean);
@@ -128,8 +130,8 @@ export function write(pen, lines, x, y, line, { ground, ink }) {
   lines.forEach((text, n) => pen.fillText(text, x, top + n * line));
 }
 
-/** Where a label stays clear of others: on its place, or a little beside it; `null` where nowhere is. */
-function roomFor({ cluster, width, height }, taken, view, limits, free) {
+/** Where a label stays clear of others, and covers at most so many places: on its own, or a little beside it; else `null`. */
+function roomFor({ cluster, width, height }, taken, view, limits, free, most) {
   let best = null;
   let least = Infinity;
   for (const [across, up] of free.length ? AROUND : UPRIGHT) {
@@ -137,8 +139,9 @@ function roomFor({ cluster, width, height }, taken, view, limits, free) {
     const y = within(cluster.y * view.scale + up * (height / 2 + 10), limits.top + height / 2, limits.bottom - height / 2);
     const box = { left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2, dx: x - cluster.x * view.scale, dy: y - cluster.y * view.scale };
     if (!taken.every((other) => apart(box, other))) continue;
-    const cost = free.filter(([px, py]) => holds(box, px * view.scale, py * view.scale)).length + A_STEP * (Math.abs(across) + Math.abs(up));
-    if (cost < least) [best, least] = [box, cost];
+    const covered = free.filter(([px, py]) => holds(box, px * view.scale, py * view.scale)).length;
+    const cost = covered + A_STEP * (Math.abs(across) + Math.abs(up));
+    if (covered <= most && cost < least) [best, least] = [box, cost];
   }
   return best;
 }

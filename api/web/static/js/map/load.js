@@ -12,18 +12,26 @@ export class Refusal extends Error {
   }
 }
 
-async function ask(address) {
-  const response = await fetch(address);
-  if (response.ok) return response;
-  const body = await response.json().catch(() => null);
-  throw new Refusal(body?.error ?? { code: "unknown", message: "The server did not answer.", next_step: "Load the page again." });
+const SILENCE = { code: "silence", message: "The server did not answer.", next_step: "" };
+
+/** What lies at an address, read as "json" or "arrayBuffer". A server that cannot be reached refuses too. */
+async function ask(address, as = "json") {
+  let refused = SILENCE;
+  try {
+    const response = await fetch(address);
+    if (response.ok) return await response[as]();
+    refused = (await response.json()).error ?? SILENCE;
+  } catch {
+    // No connection, one that broke off, or words that are not this server's.
+  }
+  throw new Refusal(refused);
 }
 
 /** The map and its points. It may be drawn anew between the two answers: then both are asked for once more. */
 export async function loadMap(again = true) {
-  const map = await (await ask("/v1/map")).json();
+  const map = await ask("/v1/map");
   try {
-    const content = await (await ask(`/v1/map/points?version=${encodeURIComponent(map.version)}`)).arrayBuffer();
+    const content = await ask(`/v1/map/points?version=${encodeURIComponent(map.version)}`, "arrayBuffer");
     const count = content.byteLength / 6;
     return { ...map, xs: new Uint16Array(content, 0, count), ys: new Uint16Array(content, 2 * count, count), groups: new Uint16Array(content, 4 * count, count) };
   } catch (error) {
@@ -37,7 +45,7 @@ export async function loadLit(version, fields, most) {
   const asked = new URLSearchParams(fields);
   asked.set("version", version);
   asked.set("k", most);
-  return (await ask(`/v1/map/lit?${asked}`)).json();
+  return ask(`/v1/map/lit?${asked}`);
 }
 
 /** Papers by their number on the map. What was asked for is remembered; `changed` is called when some have come. */
@@ -48,6 +56,7 @@ export class Papers {
     this.known = new Map();
     this.wanted = [];
     this.coming = new Set();
+    this.failed = [];
     this.busy = false;
   }
 
@@ -63,6 +72,11 @@ export class Papers {
     if (!this.busy) this.fetch();
   }
 
+  /** Ask once more for what could not be had. */
+  again() {
+    this.want(this.failed.splice(0));
+  }
+
   async fetch() {
     this.busy = true;
     while (this.wanted.length) {
@@ -70,11 +84,12 @@ export class Papers {
       this.coming = new Set(this.wanted.splice(0, BATCH));
       for (const at of this.coming) asked.append("at", at);
       try {
-        const { papers } = await (await ask(`/v1/map/papers?${asked}`)).json();
+        const { papers } = await ask(`/v1/map/papers?${asked}`);
         for (const paper of papers) this.known.set(paper.at, paper);
         this.changed(null);
       } catch (error) {
-        this.wanted = [];
+        this.failed = [...this.coming, ...this.wanted.splice(0)];
+        this.coming.clear();
         this.changed(error);
       }
       this.coming.clear();

@@ -15,6 +15,7 @@ export class Looking {
     this.card = new Card(chart.stage.querySelector(".about"));
     this.said = document.querySelector(".said");
     this.leaving = this.speaking = 0;
+    this.wish = null; // how to open the paper once it has come
     this.card.element.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.leave());
   }
 
@@ -28,6 +29,7 @@ export class Looking {
     this.leaving = 0;
     if (at === this.chart.marked) return;
     this.chart.marked = at;
+    this.wish = null;
     this.changed(at);
     this.chart.surface.style.cursor = at < 0 ? "" : "pointer";
     if (at < 0) this.card.hide();
@@ -58,6 +60,14 @@ export class Looking {
     if (!this.card.element.matches(":hover, :focus-within")) this.at(-1);
   }
 
+  /** Some papers have come, or could not be had. */
+  arrived(error) {
+    const wish = this.wish;
+    if (error) this.wish = null;
+    else if (wish && this.paper) this.open(wish);
+    this.show();
+  }
+
   /** Show the card where its point is now, with what is known by now. */
   show() {
     const at = this.chart.marked;
@@ -81,10 +91,14 @@ export class Looking {
     else this.said.textContent = [paper.title || paper.id, authorsOf(paper.authors ?? []), dateOf(paper.published)].filter(Boolean).join(". ");
   }
 
-  /** Open the paper, in another tab where that is what the keys or the button mean. */
+  /** Open the paper, in another tab where that is what the keys or the button mean; one that is still to come, then. */
   open(event) {
-    if (!this.paper) return;
-    if (event.ctrlKey || event.metaKey || event.button === 1) open(addressOf(this.paper), "_blank", "noopener");
+    this.wish = null;
+    if (this.chart.marked < 0) return;
+    if (!this.paper) {
+      this.wish = event;
+      this.papers.want([this.chart.marked]);
+    } else if (event.ctrlKey || event.metaKey || event.button === 1) open(addressOf(this.paper), "_blank", "noopener");
     else location.assign(addressOf(this.paper));
   }
 }

@@ -114,7 +114,8 @@ export class Points {
     const [width, height] = [gl.canvas.width, gl.canvas.height];
     const across = (2 * view.scale) / view.width;
     const down = (-2 * view.scale) / view.height;
-    const place = [across, down, -view.cx * across, -view.cy * down];
+    const middle = (2 * view.midX) / view.width - 1;
+    const place = [across, down, middle - view.cx * across, -view.cy * down];
     gl.viewport(0, 0, width, height);
     gl.clearColor(...this.ground, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);

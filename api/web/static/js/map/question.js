@@ -18,6 +18,16 @@ export class Question {
     return this.fields.get("area");
   }
 
+  /** Where on which map the reader was, kept with this entry of the history; `null` where that is not known. */
+  placeOn(map) {
+    const kept = history.state?.seen;
+    return kept?.map === map && kept.place.every(Number.isFinite) ? kept.place : null;
+  }
+
+  keepPlace(map, place) {
+    history.replaceState({ ...history.state, seen: { map, place } }, "");
+  }
+
   /** Another area, or with "" none, also in the address, in links and in the form. */
   setArea(area) {
     if (area) this.fields.set("area", area);

@@ -3,6 +3,7 @@
 
 export const SIDE = 65535;
 const MARGIN = 28; // pixels that stay free around the whole map
+const TOOLS = 62; // and at its right, where the buttons are
 const LEAST = 4000; // a map of one paper, or of some in one spot, is shown as if it were this wide
 
 export class View {
@@ -20,7 +21,16 @@ export class View {
   /** Pixels of a unit where the whole map is seen. */
   get whole() {
     const [width, height] = this.extent;
-    return Math.min(Math.max(this.width - 2 * MARGIN, 1) / width, Math.max(this.height - 2 * MARGIN, 1) / height);
+    return Math.min(Math.max(this.width - MARGIN - TOOLS, 1) / width, Math.max(this.height - 2 * MARGIN, 1) / height);
+  }
+
+  /** Where on the screen the middle is, across: that of the window, unless the whole map would reach below the buttons. */
+  get midX() {
+    return Math.min(this.width / 2, this.width - TOOLS - (this.whole * this.extent[0]) / 2);
+  }
+
+  get midY() {
+    return this.height / 2;
   }
 
   get scale() {
@@ -34,19 +44,19 @@ export class View {
   }
 
   x(place) {
-    return (place - this.cx) * this.scale + this.width / 2;
+    return (place - this.cx) * this.scale + this.midX;
   }
 
   y(place) {
-    return (place - this.cy) * this.scale + this.height / 2;
+    return (place - this.cy) * this.scale + this.midY;
   }
 
   placeX(x) {
-    return (x - this.width / 2) / this.scale + this.cx;
+    return (x - this.midX) / this.scale + this.cx;
   }
 
   placeY(y) {
-    return (y - this.height / 2) / this.scale + this.cy;
+    return (y - this.midY) / this.scale + this.cy;
   }
 
   /** Left, top, right and bottom of what is seen, in places; `margin` is in pixels. */
@@ -66,12 +76,12 @@ export class View {
   }
 
   /** What is under (x, y) stays there, unless the whole map comes to be seen. Returns whether anything changed. */
-  zoomBy(factor, x = this.width / 2, y = this.height / 2) {
+  zoomBy(factor, x = this.midX, y = this.midY) {
     const before = this.zoom;
     const [placeX, placeY] = [this.placeX(x), this.placeY(y)];
     this.zoom = Math.min(Math.max(this.zoom * factor, 1), this.most);
-    this.cx = placeX - (x - this.width / 2) / this.scale;
-    this.cy = placeY - (y - this.height / 2) / this.scale;
+    this.cx = placeX - (x - this.midX) / this.scale;
+    this.cy = placeY - (y - this.midY) / this.scale;
     this.hold();
     return this.zoom !== before;
   }
@@ -81,10 +91,22 @@ export class View {
     this.hold();
   }
 
+  /** Zoom and middle, to be taken up later by another view of the same map. */
+  get state() {
+    return [this.zoom, this.cx, this.cy];
+  }
+
+  set state([zoom, cx, cy]) {
+    this.zoom = Math.min(Math.max(zoom, 1), this.most);
+    [this.cx, this.cy] = [cx, cy];
+    if (this.width > 1) this.hold(); // else its size is not known yet, and held as soon as it is
+  }
+
   /** Some of the map stays in the middle, and all of it where it is whole. */
   hold() {
-    for (const [centre, axis, size] of [["cx", 0, this.width], ["cy", 1, this.height]]) {
-      const spare = Math.max(this.extent[axis] / 2 - (size / 2 - MARGIN) / this.scale, 0);
+    const half = [Math.min(this.midX - MARGIN, this.width - TOOLS - this.midX), this.midY - MARGIN];
+    for (const [centre, axis] of [["cx", 0], ["cy", 1]]) {
+      const spare = Math.max(this.extent[axis] / 2 - half[axis] / this.scale, 0);
       const slack = this.zoom > 1 ? Math.max(spare, this.extent[axis] / 2 - 40 / this.scale) : spare;
       this[centre] = Math.min(Math.max(this[centre], this.middle[axis] - slack), this.middle[axis] + slack);
     }
