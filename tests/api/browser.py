@@ -123,7 +123,7 @@ def titles(seen: Seen) -> list[str]:
 
 def said(seen: Seen) -> str:
     """What an answer says of itself: how many papers it is of, or why there are none."""
-    return seen.one("span", role="status").words
+    return seen.one("span", **{"class": "total"}).words
 
 
 def link(seen: Seen, text: str) -> str:
