@@ -143,6 +143,7 @@ def test_the_answer_is_lit_up(page: Page, visitor: Visitor, mapped: Site) -> Non
     assert lit == [ACCENT] * 3
     assert other != ACCENT
     assert dimmed not in (undimmed, WHITE)
+    expect(page.locator(".found")).not_to_contain_text("match")
     expect(page.get_by_role("link", name="Open as list")).to_have_attribute("href", "/search?q=graph&mode=lexical")
     page.locator(".found li", has_text="speech graph").hover()
     expect(page.locator(".about a")).to_have_text("speech graph")
