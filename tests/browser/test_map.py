@@ -16,6 +16,7 @@ from search.area import Area
 from tests.api.mapped import HOSTILE, PLACED, papers_on_a_map
 from tests.browser.atlas import ACCENT, NOWHERE, WHITE, colours, drag, ready, spot, spot_of
 from tests.browser.conftest import Visitor
+from tests.browser.looking import LOOKS, look, shot, sideways, violations
 from tests.browser.sites import Site, serving
 
 WINDOW: dict[str, Any] = {"viewport": {"width": 1000, "height": 800}}
@@ -142,6 +143,7 @@ def test_the_answer_is_lit_up(page: Page, visitor: Visitor, mapped: Site) -> Non
     assert lit == [ACCENT] * 3
     assert other != ACCENT
     assert dimmed not in (undimmed, WHITE)
+    expect(page.locator(".found")).not_to_contain_text("match")
     expect(page.get_by_role("link", name="Open as list")).to_have_attribute("href", "/search?q=graph&mode=lexical")
     page.locator(".found li", has_text="speech graph").hover()
     expect(page.locator(".about a")).to_have_text("speech graph")
@@ -408,6 +410,25 @@ def test_a_map_drawn_anew_is_told_of(visitor: Visitor, mapped: Site) -> None:
         page.get_by_role("button", name="Load again").click()
     ready(page)
     visitor.faults[:] = [fault for fault in visitor.faults if "status of 409" not in fault]
+
+
+def test_the_map_is_accessible(visitor: Visitor, mapped: Site) -> None:
+    """axe-core finds nothing against WCAG 2.2 AA, narrow and wide, light and dark: the map alone, and with an answer,
+    an area and a card. Nor is the page wider than its window."""
+    corners = "-".join(f"{x}.{y}" for x, y in AROUND_NORTH)
+    page = ready(visitor.open(mapped, "/map"))
+    found = []
+    for name, path in (("plain", "/map"), ("asked", f"{LEXICAL}&area={map_of(mapped)}:{corners}")):
+        visitor.go(page, path)
+        ready(page)
+        for scheme, width in LOOKS:
+            look(page, scheme, width)
+            page.locator(".over").focus()
+            page.keyboard.press("0")
+            expect(page.locator(".about a")).to_have_text("emotion")
+            shot(page, f"atlas-{name}-{width}-{scheme}")
+            found += [f"{name} {scheme} {width}: {wrong}" for wrong in (*violations(page), *sideways(page))]
+    assert not found, "\n".join(found)
 
 
 def test_without_webgl_the_topics_remain(visitor: Visitor, mapped: Site) -> None:

@@ -27,9 +27,10 @@ export class Answer {
     try {
       const { lit: found, total } = await loadLit(this.chart.map.version, fields, LIT);
       if (number !== this.asked) return;
-      const { lit, said } = bestOf(found, total, fields.get("mode") === "lexical");
+      const byWords = fields.get("mode") === "lexical";
+      const { lit, said } = bestOf(found, total, byWords);
       this.chart.light(lit.map((each) => each.at));
-      this.tell(lit, said);
+      this.tell(lit, said, !byWords);
       this.papers.want(lit.slice(0, LISTED).map((each) => each.at));
     } catch (error) {
       if (number !== this.asked) return;
@@ -39,9 +40,10 @@ export class Answer {
     }
   }
 
-  tell(lit, said) {
+  /** Verdicts are about meaning: one of an answer by words alone would say nothing of why it is there. */
+  tell(lit, said, judged) {
     this.summary.textContent = said;
-    this.list.replaceChildren(...lit.slice(0, LISTED).map((each) => entryOf(each)));
+    this.list.replaceChildren(...lit.slice(0, LISTED).map((each) => entryOf(each.at, judged ? each.verdict : null)));
     this.fill();
   }
 
@@ -82,7 +84,7 @@ function bestOf(found, total, byWords) {
   return { lit: found, said: found.length < total ? `The best ${found.length} of ${plural(total)}.` : `${plural(total)}.` };
 }
 
-function entryOf({ at, verdict }) {
+function entryOf(at, verdict) {
   const entry = document.createElement("li");
   entry.dataset.at = at;
   const link = Object.assign(document.createElement("a"), { className: "tex", textContent: "…" });
