@@ -159,6 +159,10 @@ def test_a_dislike_where_nothing_is_asked(visitor: Visitor, toys: Site) -> None:
     page.locator("form#ask [name=q]").fill("speech")
     shows(page, "speech")
     assert asked(page) == {"q": ["speech"], "dislike": [paper]}
+    page.keyboard.press("Escape")
+    page.keyboard.press("u")
+    expect(page).to_have_url(f"{toys.origin}/search?q=speech")
+    assert kept(page)["dislike"] == []
 
 
 def test_a_long_question_is_saved(visitor: Visitor, toys: Site) -> None:

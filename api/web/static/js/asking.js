@@ -10,12 +10,12 @@ const paramsOf = (address) => new URLSearchParams(address.split("?")[1] ?? "");
 /** The fields that a reader can change, in the form and in the answer. */
 const fieldsOf = (form) => [...form.elements].filter(({ name, type }) => name && type !== "hidden" && type !== "submit");
 
-/** A question leaves, and the one before counts no more. `unsent` are fields whose text is not part of it, or known to be. */
-export function leaves(address, history, unsent) {
+/** A question leaves, and the one before counts no more. Its answer leaves the fields `untouched` as they are. */
+export function leaves(address, history, untouched) {
   pending?.stop();
   const ending = new AbortController();
   const left = Object.fromEntries(fieldsOf(form()).map(({ name, value }) => [name, value]));
-  for (const name of unsent) delete left[name];
+  for (const name of untouched) delete left[name];
   const mine = { address, history, left, signal: ending.signal, stop: () => ending.abort() };
   pending = mine;
   return mine;
@@ -99,11 +99,15 @@ export function takeOver(before, after, { left }) {
   }
 }
 
-/** Let a part of the question wait until something is asked. Gives back what takes it away again. */
+/** Let a part of the question wait in the form until something is asked. */
 export function wait(name, value) {
   const part = document.createElement("input");
   Object.assign(part, { type: "hidden", name, value });
   part.dataset.waits = "";
   form().append(part);
-  return () => part.remove();
+}
+
+/** A part that waits is not wanted any more. */
+export function unwait(value) {
+  for (const each of form().querySelectorAll("[data-waits]")) if (each.value === value) each.remove();
 }

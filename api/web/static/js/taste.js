@@ -1,6 +1,6 @@
 // "More like this" and "Less like this": the answer moves at once, the browser remembers, and both can be undone.
 
-import { addressOf, asked, wait } from "./asking.js";
+import { addressOf, asked, unwait, wait } from "./asking.js";
 import { drop, idsOf, put } from "./kept.js";
 import { show } from "./search.js";
 import { say } from "./toast.js";
@@ -40,21 +40,22 @@ function move(kind, paper) {
   const other = OTHER[kind];
   const before = asked();
   const [stored, forget] = remember(kind, paper);
-  const question = withPaper(before, kind, paper.id);
-  // Nothing but what is not wanted is no question: what is disliked counts once something is asked.
-  if (kind === "dislike" && !["q", "abstract", "like"].some((name) => question.get(name))) {
-    const waiting = wait(kind, paper.id);
-    last = () => [forget, waiting].forEach((undone) => undone());
-    return say(`${stored ? "Remembered; it counts" : "It counts"} once you ask something.`, ["Undo", undo]);
-  }
+  unwait(paper.id);
   last = () => {
     forget();
+    unwait(paper.id);
     // Out of what is asked by then, which may be another question.
     const now = asked();
     const undone = before.getAll(kind).includes(paper.id) ? asked() : without(now, kind, paper.id);
     if (before.getAll(other).includes(paper.id)) undone.append(other, paper.id);
     if (addressOf(undone) !== addressOf(now)) show(addressOf(undone), { history: "replace" });
   };
+  const question = withPaper(before, kind, paper.id);
+  // Nothing but what is not wanted is no question: what is disliked counts once something is asked.
+  if (kind === "dislike" && !["q", "abstract", "like"].some((name) => question.get(name))) {
+    wait(kind, paper.id);
+    return say(`${stored ? "Remembered; it counts" : "It counts"} once you ask something.`, ["Undo", undo]);
+  }
   say(`${SAID[kind]} “${paper.title}”${stored ? "" : ", in this question alone: the browser keeps nothing for this page"}`, ["Undo", undo]);
   if (addressOf(question) === addressOf(before)) return undefined;
   return show(addressOf(question)).then(() => document.querySelector("#ask")?.scrollIntoView({ block: "nearest" }));
