@@ -56,6 +56,18 @@ def test_any_number_of_papers(empty: Collection, encoder: ToyEncoder, count: int
     assert drawing.draw(empty.snapshot(), weights(empty)).id == atlas.id
 
 
+def test_more_papers_than_are_laid_out(empty: Collection, encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every third of 30 papers is laid out as if alone; the others lie among these, each in the region of its kin."""
+    monkeypatch.setattr(drawing, "LAID_OUT", 10)
+    add(empty, encoder, *(Paper(f"p{n}", AXES[n // 3 % 3]) for n in range(30)))
+    atlas = drawing.draw(empty.snapshot(), weights(empty))
+    assert atlas.keys.tolist() == list(range(1, 31))
+    assert sum(each.papers for each in atlas.clusters) == 30
+    for first in range(0, 30, 3):
+        assert len(set(atlas.groups[first : first + 3].tolist())) == 1
+    assert all({*each.words} <= {"speech", "emotion", "face", "papers"} for each in atlas.clusters)
+
+
 def test_four_toys(collection: Collection) -> None:
     """Four papers are one region, and use the whole width but for a margin of 3 % at each side."""
     atlas = drawing.draw(collection.snapshot(), weights(collection))
