@@ -73,8 +73,8 @@ def title_of(fields: Fields) -> str:
 
 def address_with(path: str, fields: Fields, **changed: Any) -> str:
     """A path with what the form holds; `None` leaves a field out."""
-    given = {name: value for name, value in (fields | changed).items() if value is not None}
-    return f"{path}?{urlencode(given, doseq=True)}" if given else path
+    asked = urlencode({name: value for name, value in (fields | changed).items() if value is not None}, doseq=True)
+    return f"{path}?{asked}" if asked else path
 
 
 def followed(fields: Fields) -> str:

@@ -107,6 +107,15 @@ def test_the_last_chip(reader: TestClient) -> None:
     assert said(see(reader, without(seen, "like emotion"))) == "Newest of 4 papers"
 
 
+def test_the_last_chip_of_what_is_wanted(reader: TestClient) -> None:
+    """Without anything that is wanted, what is not wanted is no question: it goes with the last liked paper."""
+    bare = without(see(reader, "/search?like=b&dislike=a"), "like emotion")
+    assert bare == "/search"
+    assert len(cards(see(reader, bare))) == 4
+    asked = without(see(reader, "/search?q=speech&like=b&dislike=a"), "like emotion")
+    assert asked_by(asked) == {"q": ["speech"], "dislike": ["a"]}
+
+
 def test_more_and_less_like_this(reader: TestClient) -> None:
     """Each card adds its paper to what is liked or disliked, on the first page of the new answer; that paper is no
     answer any more. Where nothing is asked there is nothing to dislike: only a script shows that."""
