@@ -19,6 +19,8 @@ KATEX := api/web/static/katex/katex.min.js
 run: $(VENV)/.installed $(KATEX)
 	@echo "== Indexing data/papers.jsonl into $(PAPERKIN_COLLECTION)"
 	@$(BIN)/paperkin index data/papers.jsonl
+	@test -f "$(PAPERKIN_COLLECTION)/evaluation.json" || { echo "== Measuring how good its answers are"; \
+		$(BIN)/paperkin evaluate --self > /dev/null; }
 	@echo "== Serving"
 	@exec $(BIN)/paperkin serve --host $(HOST) --port $(PORT)
 

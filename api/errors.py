@@ -44,6 +44,9 @@ _HTTP: Final = {
     413: ("body_too_large", "The request's body is too large.", "Send fewer papers at a time."),
 }
 
+_LOST: Final = "Search for what you are looking for, or begin at one of these pages."
+"""What a person does who has come to an address without anything."""
+
 _PROBLEMS: Final = {
     "json_invalid": (400, "malformed_json", "The body is not JSON.", "Send a JSON object, encoded as UTF-8."),
     "extra_forbidden": (
@@ -140,7 +143,8 @@ def respond(
         return _for_semantic_scholar(status, facts, headers)
     wants_page = not request.url.path.startswith("/v1") and "text/html" in request.headers.get("accept", "")
     if wants_page:
-        page = error_page(status, *facts[1:])
+        next_step = _LOST if facts[0] == "not_found" else facts[2]
+        page = error_page(status, facts[1], next_step)
         page.headers.update(headers or {})
         return page
     return JSONResponse(error_body(*facts), status_code=status, headers=headers)

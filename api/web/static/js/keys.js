@@ -111,7 +111,10 @@ function isMeant({ key, target }) {
   if (!Object.hasOwn(KEYS, key)) return false;
   if (key === "ArrowDown" && target.matches?.("form[role=search] input[type=search]")) return true;
   if (isTyping(target)) return false;
-  return key.startsWith("Arrow") ? Boolean(target.closest?.("article.card")) : read().keys;
+  if (!key.startsWith("Arrow")) return read().keys;
+  // Above an answer an arrow leads into it; elsewhere it scrolls, as everywhere.
+  const above = key === "ArrowDown" && target === document.body && document.querySelector("#live");
+  return Boolean(target.closest?.("article.card") || (above && read().keys));
 }
 
 export function startKeys() {

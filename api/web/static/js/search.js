@@ -25,20 +25,21 @@ function stopTimer() {
 
 /** Show the answer of an address in place, or go there where that cannot be done. `history` is push, replace, typing or none. */
 export async function show(address, { history = "push" } = {}) {
-  if (!live()) return location.assign(address);
+  if (!live() && history !== "typing") return location.assign(address);
   const question = leaves(address, history, timer || history === "typing" ? ["q"] : []);
-  live().classList.add("waiting");
+  live()?.classList.add("waiting");
   performance.mark("asked");
   const [page, status] = await fetched(question);
   if (question.signal.aborted) return undefined;
   ends(question);
   if (!page?.querySelector("#live")) {
     if (history !== "typing") return location.assign(address); // what is wrong is said there, be it by the browser
-    live().classList.remove("waiting");
+    live()?.classList.remove("waiting");
     if (status !== INVALID) say(page?.querySelector("h1")?.textContent || "No answer came. Press Enter to ask again.");
     return undefined; // nobody is thrown out of what is being typed
   }
   record(address, history);
+  if (!live()) makeRoom(page);
   put(page, question);
   requestAnimationFrame(() => setTimeout(() => performance.measure("answer", "asked")));
   return undefined;
@@ -64,6 +65,17 @@ function record(address, history) {
   else window.history.pushState({}, "", address);
 }
 
+/** On a page of something else: what it shows gives way to the answer, and the box stays as it is. */
+function makeRoom(page) {
+  const [main, given] = [document, page].map((each) => each.querySelector("main"));
+  const place = document.createElement("div");
+  place.id = "live";
+  main.className = given.className;
+  for (const each of [...main.children]) if (each !== form()) each.remove();
+  main.prepend(document.adoptNode(given.querySelector("h1")));
+  main.append(place, document.adoptNode(given.querySelector("#sure")));
+}
+
 function put(page, question) {
   dispatchEvent(new Event("showing"));
   const before = live();
@@ -87,8 +99,9 @@ function put(page, question) {
 function watchForm() {
   const box = form().elements.q;
   form().addEventListener("submit", (event) => {
-    event.preventDefault();
     stopTimer();
+    if (!live()) return;
+    event.preventDefault();
     const address = addressOfForm();
     // A finger wants the answer instead of the keyboard; a hand at the keyboard goes on typing.
     if (matchMedia("(pointer: coarse)").matches) box.blur();
@@ -129,15 +142,15 @@ function goBack() {
     stopTimer();
     show(here(), { history: "none" });
   } else if (giveUpReturn()) {
-    live().classList.remove("waiting");
+    live()?.classList.remove("waiting");
   }
 }
 
 export function startSearch() {
-  if (!live()) return;
+  if (!form()) return;
   shown = here();
   watchForm();
-  startHistogram(live(), show);
+  if (live()) startHistogram(live(), show);
   document.addEventListener("click", follow);
   addEventListener("popstate", goBack);
 }

@@ -8,7 +8,7 @@ import { say } from "./toast.js";
 const SAID = { like: "More like", dislike: "Less like" };
 const OTHER = { like: "dislike", dislike: "like" };
 
-let last = null; // how to undo what was said last
+const undos = []; // how to undo what was said, the latest last
 
 /** Like or dislike a paper by its link. On a search page that is part of the question. */
 export function taste(link) {
@@ -41,7 +41,7 @@ function move(kind, paper) {
   const before = asked();
   const [stored, forget] = remember(kind, paper);
   unwait(paper.id);
-  last = () => {
+  undos.push(() => {
     forget();
     unwait(paper.id);
     // Out of what is asked by then, which may be another question.
@@ -49,7 +49,7 @@ function move(kind, paper) {
     const undone = before.getAll(kind).includes(paper.id) ? asked() : without(now, kind, paper.id);
     if (before.getAll(other).includes(paper.id)) undone.append(other, paper.id);
     if (addressOf(undone) !== addressOf(now)) show(addressOf(undone), { history: "replace" });
-  };
+  });
   const question = withPaper(before, kind, paper.id);
   // Nothing but what is not wanted is no question: what is disliked counts once something is asked.
   if (kind === "dislike" && !["q", "abstract", "like"].some((name) => question.get(name))) {
@@ -65,18 +65,19 @@ function move(kind, paper) {
 function note(paper) {
   if (idsOf("dislike").has(paper.id)) {
     drop("dislike", paper);
-    last = () => put("dislike", paper);
+    undos.push(() => put("dislike", paper));
     return say(`No longer “less like ${paper.title}”`, ["Undo", undo]);
   }
   const [stored, forget] = remember("dislike", paper);
   if (!stored) return say("This browser does not keep anything for this page.");
-  last = forget;
+  undos.push(forget);
   return say(`Remembered as less like “${paper.title}”, for a search with what is saved`, ["Undo", undo]);
 }
 
+/** Undo what was said last, then what was said before that. */
 export function undo() {
-  last?.();
-  last = null;
+  if (undos.length) undos.pop()();
+  else say("There is nothing to undo.");
 }
 
 function without(question, kind, id) {

@@ -8,13 +8,16 @@ const FORMULA = new RegExp(
     String.raw`\$\$([^$]{1,1000})\$\$`,
     String.raw`\\\[((?:(?!\\\[)[\s\S]){1,1000}?)\\\]`,
     String.raw`\\\(((?:(?!\\\()[\s\S]){1,1000}?)\\\)`,
-    String.raw`(?<!\\)\$(?=\S)((?:[^$\\]|\\.){0,500}?[^\s$])\$(?!\d)`,
+    String.raw`(?<!\\)\$(?=\S)((?:[^$\\]|\\.){0,500}?(?:[^\s$\\]|\\\S))\$(?!\d)`,
   ].join("|"),
   "g",
 );
 const MOST = 100; // formulas of a text that are typeset: more than that is no abstract
 const AWAY = /-\s*\d{2,}(\.\d+)?\s*[a-z]{2}/; // a shift by -10em or more, which KaTeX does not bound as it does sizes
-const OPTIONS = { displayMode: false, throwOnError: true, trust: false, strict: "ignore", maxExpand: 100, maxSize: 20 };
+const refuse = ({ command }) => {
+  throw new Error(command); // a link or a picture: KaTeX would leave its text out, so all stays as it is written
+};
+const OPTIONS = { displayMode: false, throwOnError: true, trust: refuse, strict: "ignore", maxExpand: 100, maxSize: 20 };
 
 let loading = null;
 
@@ -67,9 +70,20 @@ function* pieces(text, katex) {
   yield text.slice(end);
 }
 
+/** A formula wider than its text is scrolled by itself, also from a keyboard. */
+function fit(formula) {
+  if (formula.getBoundingClientRect().width <= formula.closest(".tex").clientWidth) return;
+  formula.classList.add("wide-formula");
+  formula.tabIndex = 0;
+}
+
 export async function typeset(root) {
   if (!textNodes(root).length) return;
   const katex = await load();
   if (!katex) return;
-  for (const node of textNodes(root)) node.replaceWith(...pieces(node.data, katex));
+  for (const node of textNodes(root)) {
+    const made = [...pieces(node.data, katex)];
+    node.replaceWith(...made);
+    for (const each of made) if (each instanceof Element) fit(each.firstElementChild);
+  }
 }
