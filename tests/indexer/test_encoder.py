@@ -160,7 +160,8 @@ def test_a_damaged_cache_is_made_anew(
     else:
         (folder / "model.xml").write_text("junk")
     again = open_encoder(None, tmp_path / "cache")
-    assert again.encode_query("cats") @ real_encoder.encode_query("cats") >= 0.999
+    # Its trial may choose another runtime this time: each agrees with the model to 0.998 or more on a single text.
+    assert again.encode_query("cats") @ real_encoder.encode_query("cats") >= 0.996
 
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
