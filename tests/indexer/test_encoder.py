@@ -13,7 +13,7 @@ import pytest
 
 from indexer.encoder import CompiledEncoder, open_encoder
 from indexer.errors import EncoderError
-from indexer.model import BUNDLED_NAME, BUNDLED_SHA256, find_model
+from indexer.model import BUNDLED_NAME, BUNDLED_SHA256, Runtime, find_model
 from indexer.sentence_model import SentenceModel
 from tests.conftest import ROOT
 
@@ -160,7 +160,7 @@ def test_a_damaged_cache_is_made_anew(
     else:
         (folder / "model.xml").write_text("junk")
     # In the runtime of before: the trial goes by the clock, and may choose another one this time.
-    again = open_encoder(None, tmp_path / "cache", runtime=real_encoder.trial.runtime)
+    again = open_encoder(None, tmp_path / "cache", runtime=Runtime(real_encoder.trial.runtime))
     assert again.encode_query("cats") @ real_encoder.encode_query("cats") >= 0.999
 
 
